@@ -1,0 +1,7 @@
+//! The pure part: ids, states and rules. No `await`, no HTTP, no SQL beyond `sqlx::Type` derives.
+
+pub mod clock;
+
+pub mod ids;
+
+pub mod provisioning;
