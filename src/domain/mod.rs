@@ -4,4 +4,10 @@ pub mod clock;
 
 pub mod ids;
 
+pub mod names;
+
 pub mod provisioning;
+
+pub mod random;
+
+pub mod tokens;
