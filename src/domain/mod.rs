@@ -6,6 +6,8 @@ pub mod ids;
 
 pub mod names;
 
+pub mod passwords;
+
 pub mod provisioning;
 
 pub mod random;
