@@ -12,4 +12,10 @@ pub mod provisioning;
 
 pub mod random;
 
+pub mod rights;
+
 pub mod tokens;
+
+pub mod users;
+
+pub(crate) mod text_enum;
