@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# Starts the built server in the foreground, with its settings from the environment.
+# WORKSPACED_BIN names another binary than the one of the last `cargo build`.
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+exec "${WORKSPACED_BIN:-${CARGO_TARGET_DIR:-$here/target}/debug/workspaced}" server
