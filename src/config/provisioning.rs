@@ -1,0 +1,159 @@
+//! Settings of builds: the daemons, the Terraform engine and the passes over workspaces.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, ValueEnum};
+use secrecy::SecretString;
+use url::Url;
+
+use super::{
+    ConfigError,
+    values::{Span, Switch},
+};
+
+/// The daemons and their engine.
+#[derive(Args)]
+#[command(next_help_heading = "Provisioning")]
+pub(super) struct ProvisioningArgs {
+    /// Builds that this server runs at once; zero to leave all to other machines
+    #[arg(long, env = "CODER_PROVISIONER_DAEMONS", default_value = "3", value_name = "COUNT",
+        value_parser = clap::value_parser!(u16).range(0..=1000))]
+    provisioner_daemons: u16,
+    /// Shared secret with which daemons on other machines sign in
+    #[arg(long, env = "CODER_PROVISIONER_DAEMON_PSK", value_name = "SECRET")]
+    provisioner_daemon_psk: Option<SecretString>,
+    /// Longest wait between two looks for work; a new build is noticed at once all the same
+    #[arg(
+        long,
+        env = "CODER_PROVISIONER_DAEMON_POLL_INTERVAL",
+        default_value = "1s",
+        value_name = "DURATION"
+    )]
+    provisioner_daemon_poll_interval: Span,
+    /// Random addition to that wait
+    #[arg(
+        long,
+        env = "CODER_PROVISIONER_DAEMON_POLL_JITTER",
+        default_value = "100ms",
+        value_name = "DURATION"
+    )]
+    provisioner_daemon_poll_jitter: Span,
+    /// How long a canceled build may take to end by itself before it is killed
+    #[arg(
+        long,
+        env = "CODER_PROVISIONER_FORCE_CANCEL_INTERVAL",
+        default_value = "10m0s",
+        value_name = "DURATION"
+    )]
+    provisioner_force_cancel_interval: Span,
+    /// Longest time between two looks for builds whose daemon went silent
+    #[arg(
+        long,
+        env = "CODER_JOB_HANG_DETECTOR_INTERVAL",
+        default_value = "1m0s",
+        value_name = "DURATION"
+    )]
+    job_hang_detector_interval: Span,
+    /// Longest time between two looks for scheduled starts and stops
+    #[arg(
+        long,
+        env = "CODER_AUTOBUILD_POLL_INTERVAL",
+        default_value = "1m0s",
+        value_name = "DURATION"
+    )]
+    autobuild_poll_interval: Span,
+    /// Let administrators ask for Terraform's debug output
+    #[arg(long, env = "CODER_ENABLE_TERRAFORM_DEBUG_MODE")]
+    enable_terraform_debug_mode: Switch,
+    /// The terraform or tofu program to run [default: the first found on PATH]
+    #[arg(long, env = "WORKSPACED_TERRAFORM_PATH", value_name = "FILE")]
+    terraform_path: Option<PathBuf>,
+    /// Whether OpenTofu is downloaded when there is no engine
+    #[arg(
+        long,
+        env = "WORKSPACED_OPENTOFU_DOWNLOAD",
+        default_value = "auto",
+        value_name = "WHEN"
+    )]
+    opentofu_download: OpenTofuDownload,
+    /// Where OpenTofu's releases are
+    #[arg(
+        long,
+        env = "WORKSPACED_OPENTOFU_BASE_URL",
+        value_name = "URL",
+        default_value = "https://github.com/opentofu/opentofu/releases/download"
+    )]
+    opentofu_base_url: Url,
+}
+
+/// The daemons, their engine and the passes over workspaces.
+#[derive(Clone, Debug)]
+pub struct Provisioning {
+    /// Builds that this server runs at once.
+    pub daemons: u16,
+    /// Shared secret of daemons on other machines.
+    pub daemon_secret: Option<SecretString>,
+    /// Longest wait between two looks for work.
+    pub poll_interval: Duration,
+    /// Random addition to that wait.
+    pub poll_jitter: Duration,
+    /// How long a canceled build may take before it is killed.
+    pub force_cancel_interval: Duration,
+    /// Longest time between two looks for builds whose daemon went silent.
+    pub hang_detector_interval: Duration,
+    /// Longest time between two looks for scheduled starts and stops.
+    pub autobuild_interval: Duration,
+    /// Administrators may ask for Terraform's debug output.
+    pub terraform_debug: bool,
+    /// The engine to run; `None` for the first on `PATH`.
+    pub terraform_path: Option<PathBuf>,
+    /// Whether an engine is downloaded when there is none.
+    pub opentofu_download: OpenTofuDownload,
+    /// Where OpenTofu's releases are.
+    pub opentofu_base_url: Url,
+}
+
+/// When OpenTofu is downloaded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum OpenTofuDownload {
+    /// When a build needs an engine and there is none.
+    Auto,
+    /// Not at all.
+    Never,
+}
+
+impl ProvisioningArgs {
+    pub(super) fn resolve(self) -> Result<Provisioning, ConfigError> {
+        for (name, interval) in [
+            (
+                "CODER_PROVISIONER_DAEMON_POLL_INTERVAL",
+                self.provisioner_daemon_poll_interval,
+            ),
+            (
+                "CODER_JOB_HANG_DETECTOR_INTERVAL",
+                self.job_hang_detector_interval,
+            ),
+            (
+                "CODER_AUTOBUILD_POLL_INTERVAL",
+                self.autobuild_poll_interval,
+            ),
+        ] {
+            if interval.0.is_zero() {
+                return Err(ConfigError::new(format!("{name} must be above zero")));
+            }
+        }
+        Ok(Provisioning {
+            daemons: self.provisioner_daemons,
+            daemon_secret: self.provisioner_daemon_psk,
+            poll_interval: self.provisioner_daemon_poll_interval.0,
+            poll_jitter: self.provisioner_daemon_poll_jitter.0,
+            force_cancel_interval: self.provisioner_force_cancel_interval.0,
+            hang_detector_interval: self.job_hang_detector_interval.0,
+            autobuild_interval: self.autobuild_poll_interval.0,
+            terraform_debug: self.enable_terraform_debug_mode.0,
+            terraform_path: self.terraform_path,
+            opentofu_download: self.opentofu_download,
+            opentofu_base_url: self.opentofu_base_url,
+        })
+    }
+}
