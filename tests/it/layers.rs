@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("lifecycle", &[]),
     ("telemetry", &[]),
-    ("embedded_postgres", &[]),
+    ("embedded_postgres", &["domain"]),
     ("config", &[]),
     ("store", &["domain"]),
     ("pubsub", &["domain"]),
