@@ -5,6 +5,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// What all typed ids have in common.
+pub trait Id: Copy + From<Uuid> {
+    /// The id without its type.
+    fn uuid(self) -> Uuid;
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
@@ -19,6 +25,7 @@ macro_rules! ids {
         impl $name {
             /// Makes a new id; time-ordered, so that new rows lie together in an index.
             #[must_use]
+            #[expect(clippy::disallowed_methods, reason = "the one place that makes ids")]
             pub fn random() -> Self {
                 Self(Uuid::now_v7())
             }
@@ -33,6 +40,12 @@ macro_rules! ids {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.fmt(f)
+            }
+        }
+
+        impl Id for $name {
+            fn uuid(self) -> Uuid {
+                self.0
             }
         }
 

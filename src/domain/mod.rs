@@ -4,6 +4,8 @@ pub mod clock;
 
 pub mod ids;
 
+pub mod keys;
+
 pub mod names;
 
 pub mod passwords;

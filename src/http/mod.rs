@@ -1,1 +1,82 @@
-//! Placeholder.
+//! The REST API: routers, handlers, middleware. A handler extracts, calls one service method
+//! and converts; rights and transactions are the service's.
+
+pub mod error;
+
+pub mod extract;
+
+pub mod middleware;
+
+pub mod reply;
+
+pub mod state;
+
+mod auth;
+
+mod meta;
+
+mod users;
+
+use axum::{Router, response::IntoResponse};
+use http::StatusCode;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use error::ApiError;
+use state::AppState;
+
+/// Where the API lives.
+pub const API: &str = "/api/v2";
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "workspaced",
+    description = "Workspaces over Coder's API v2.",
+    license(name = "Apache-2.0", identifier = "Apache-2.0")
+))]
+struct Document;
+
+/// All routes of the API with their description, one noun after the other.
+fn api(state: &AppState) -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(meta::router())
+        .merge(auth::router(state))
+        .merge(users::router())
+}
+
+/// The OpenAPI 3.1 description of what is served.
+#[must_use]
+pub fn document(state: &AppState) -> utoipa::openapi::OpenApi {
+    let (_, mut document) = api(state).split_for_parts();
+    document.paths.paths = document
+        .paths
+        .paths
+        .into_iter()
+        .map(|(path, item)| (format!("{API}{path}"), item))
+        .collect();
+    document
+}
+
+/// The whole router: API, health, and middleware around both.
+#[must_use]
+pub fn router(state: AppState) -> Router {
+    let (routes, _) = api(&state).split_for_parts();
+    let routes = routes
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method);
+    let routes = middleware::around_api(routes, &state);
+    let all = Router::new()
+        .nest(API, routes)
+        .merge(meta::outside())
+        .fallback(no_route)
+        .with_state(state.clone());
+    middleware::around_all(all, &state)
+}
+
+async fn no_route() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "Route not found.")
+}
+
+async fn no_method() -> impl IntoResponse {
+    StatusCode::METHOD_NOT_ALLOWED
+}

@@ -1,1 +1,16 @@
-//! Placeholder.
+//! SQL, one file per noun: free functions on a connection, one statement each, checked at
+//! compile time. Decides nothing, opens no transaction, knows no HTTP.
+
+mod error;
+
+pub mod api_keys;
+
+pub mod deployment;
+
+pub mod organizations;
+
+pub mod pool;
+
+pub mod users;
+
+pub use error::StoreError;

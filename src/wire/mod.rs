@@ -1,1 +1,17 @@
-//! Placeholder.
+//! The JSON shapes of the API, one file per noun, and the oddities of the encoding they
+//! share with the incumbent's Go encoder. Owns shapes and conversions from `domain`;
+//! decides nothing.
+
+pub mod decode;
+
+pub mod json;
+
+pub mod meta;
+
+pub mod response;
+
+pub mod time;
+
+pub mod users;
+
+pub mod validate;

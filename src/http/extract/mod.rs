@@ -1,0 +1,11 @@
+//! Extractors that reject in the API's own error shape. They read requests; they decide nothing.
+
+mod actor;
+mod body;
+mod client;
+mod params;
+
+pub use actor::{OptionalActor, SESSION_COOKIE, SESSION_HEADER, cookie, session_token};
+pub use body::{BodyBytes, Json, OptionalJson};
+pub use client::Client;
+pub use params::{Path, Query, QueryMap};

@@ -1,0 +1,36 @@
+//! What every request passes before and after its handler.
+
+mod cors;
+mod csrf;
+mod deadline;
+mod head;
+mod headers;
+mod panic;
+mod rate_limit;
+mod request_log;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+
+pub use rate_limit::{FILES_LIMIT, LOGIN_LIMIT, Limit, RateLimits, limit_route};
+
+use crate::http::state::AppState;
+
+/// Wraps the API's routes: limits, the CSRF check and the rules of HTTP methods.
+pub fn around_api(router: Router<AppState>, state: &AppState) -> Router<AppState> {
+    router
+        .layer(from_fn(head::refuse_head))
+        .layer(from_fn_with_state(state.clone(), rate_limit::limit_api))
+        .layer(from_fn_with_state(state.clone(), csrf::check))
+}
+
+/// Wraps everything: ids, headers, the log line, panics and the deadline.
+pub fn around_all(router: Router, state: &AppState) -> Router {
+    router
+        .layer(from_fn(deadline::bound))
+        .layer(panic::layer())
+        .layer(from_fn_with_state(state.clone(), csrf::set_cookie))
+        .layer(from_fn(headers::add))
+        .layer(from_fn_with_state(state.clone(), cors::answer))
+        .layer(from_fn_with_state(state.clone(), request_log::write))
+}

@@ -1,0 +1,31 @@
+//! What handlers may ask for: services and a few values. Builds nothing.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+
+use super::middleware::RateLimits;
+use crate::{
+    domain::clock::Clock,
+    lifecycle::Lifecycle,
+    service::{meta::Meta, sessions::Sessions, settings::Settings, users::Users},
+};
+
+/// The router's state; cheap to clone.
+#[derive(Clone, FromRef)]
+pub struct AppState {
+    /// The deployment's settings.
+    pub settings: Arc<Settings>,
+    /// The time.
+    pub clock: Clock,
+    /// Request limits.
+    pub limits: RateLimits,
+    /// Ends streams when the server drains.
+    pub lifecycle: Lifecycle,
+    /// Facts about the deployment.
+    pub meta: Meta,
+    /// Signing in and out.
+    pub sessions: Sessions,
+    /// Users.
+    pub users: Users,
+}

@@ -1,0 +1,369 @@
+//! Who a token belongs to, and signing in and out. Owns the authentication cache: in steady
+//! state a token costs no statement. Decides nothing about what the actor may do.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::StreamExt as _;
+use moka::future::Cache;
+use thiserror::Error;
+use tokio::sync::Semaphore;
+
+use super::{Core, commit, on};
+use crate::{
+    domain::{
+        clock::Timestamp,
+        ids::{GroupId, OrganizationId, UserId},
+        keys::ApiKey,
+        passwords::Hasher,
+        rights::{
+            actor::{Actor, Scope},
+            roles::OrganizationRole,
+        },
+        tokens::Token,
+        users::{LoginType, UserStatus},
+    },
+    pubsub::Event,
+    store::{
+        StoreError,
+        api_keys::{self, Credential},
+        users,
+    },
+};
+
+/// Most tokens remembered.
+const CACHE_TOKENS: u64 = 20_000;
+/// How long an answer is believed without asking the database again.
+const CACHE_LIFE: Duration = Duration::from_secs(5);
+/// Use and expiry of a key are written at most this often (spec CO-8, CO-9).
+const TOUCH_EVERY: chrono::TimeDelta = chrono::TimeDelta::hours(1);
+/// Password hashes computed at once; each takes a core and tens of megabytes.
+const HASHERS: usize = 2;
+
+/// Why a token is not accepted.
+#[derive(Clone, Debug, Error)]
+pub enum AuthenticateError {
+    /// The text has not the form of a token.
+    #[error("the session token has the wrong form")]
+    Malformed,
+    /// No such key, or another secret.
+    #[error("the session token is not known")]
+    Unknown,
+    /// It ended.
+    #[error("the session has ended")]
+    Expired,
+    /// Its user is shut out.
+    #[error("the user is suspended")]
+    Suspended,
+    /// The database failed.
+    #[error("the session could not be looked up")]
+    Store(#[source] Arc<StoreError>),
+}
+
+/// Why somebody cannot sign in.
+#[derive(Debug, Error)]
+pub enum LoginError {
+    /// Wrong address or password; which of them is not told.
+    #[error("wrong e-mail address or password")]
+    WrongCredentials,
+    /// Nobody may sign in by password here.
+    #[error("signing in by password is switched off")]
+    PasswordsOff,
+    /// This user signs in another way.
+    #[error("the user signs in by {0}")]
+    OtherLoginType(&'static str),
+    /// The user is shut out.
+    #[error("the user is suspended")]
+    Suspended,
+    /// The database failed.
+    #[error("signing in failed")]
+    Store(#[from] StoreError),
+}
+
+/// A new key and its token, which is told once.
+pub struct NewKey {
+    /// The key.
+    pub key: ApiKey,
+    /// `<id>-<secret>`.
+    pub token: String,
+}
+
+/// Signing in and out, and recognizing who is signed in.
+#[derive(Clone)]
+pub struct Sessions {
+    core: Core,
+    cache: Cache<String, Arc<Known>>,
+    hasher: Arc<Hasher>,
+    hashing: Arc<Semaphore>,
+}
+
+struct Known {
+    actor: Actor,
+    hashed_secret: Vec<u8>,
+    expires_at: Timestamp,
+}
+
+impl Sessions {
+    /// The service with an empty cache.
+    #[must_use]
+    pub fn new(core: Core, hasher: Hasher) -> Self {
+        let cache = Cache::builder()
+            .max_capacity(CACHE_TOKENS)
+            .time_to_live(CACHE_LIFE)
+            .support_invalidation_closures()
+            .build();
+        Self {
+            core,
+            cache,
+            hasher: Arc::new(hasher),
+            hashing: Arc::new(Semaphore::new(HASHERS)),
+        }
+    }
+
+    /// Forgets cached sessions as other parts, here and in other replicas, report changes.
+    pub async fn watch(self) {
+        let mut events = self.core.events.subscribe();
+        while let Some(event) = events.next().await {
+            match event {
+                Event::Sessions(user) => self.forget(user),
+                Event::Resync => self.cache.invalidate_all(),
+                _ => {}
+            }
+        }
+    }
+
+    fn forget(&self, user: UserId) {
+        // The closure variant is lazy but applies to every later read.
+        if self
+            .cache
+            .invalidate_entries_if(move |_, known| known.actor.id == user)
+            .is_err()
+        {
+            self.cache.invalidate_all();
+        }
+    }
+
+    /// Tells what changed: forgets here at once and in the other replicas soon.
+    pub fn changed(&self, user: UserId) {
+        self.forget(user);
+        self.core.events.publish(Event::Sessions(user));
+    }
+
+    /// Finds out whose token this is.
+    ///
+    /// # Errors
+    /// When the token is malformed, unknown, expired or its user may not come in.
+    pub async fn authenticate(&self, token: &str, ip: &str) -> Result<Actor, AuthenticateError> {
+        let token = Token::parse(token).ok_or(AuthenticateError::Malformed)?;
+        let known = self
+            .cache
+            .try_get_with(token.id.0.clone(), self.load(&token, ip))
+            .await
+            .map_err(|error: Arc<AuthenticateError>| error.as_ref().clone())?;
+        if !token.matches(&known.hashed_secret) {
+            return Err(AuthenticateError::Unknown);
+        }
+        if known.expires_at <= self.core.now() {
+            return Err(AuthenticateError::Expired);
+        }
+        Ok(known.actor.clone())
+    }
+
+    async fn load(&self, token: &Token, ip: &str) -> Result<Arc<Known>, AuthenticateError> {
+        let store = |error: StoreError| AuthenticateError::Store(Arc::new(error));
+        let mut conn = self.core.conn().await.map_err(store)?;
+        let found = api_keys::find_credential(&mut conn, &token.id)
+            .await
+            .map_err(store)?;
+        let Some(found) = found.filter(|found| token.matches(&found.hashed_secret)) else {
+            return Err(AuthenticateError::Unknown);
+        };
+        let now = self.core.now();
+        if found.key.expires_at <= now {
+            return Err(AuthenticateError::Expired);
+        }
+        match found.status {
+            UserStatus::Active => {}
+            UserStatus::Suspended => return Err(AuthenticateError::Suspended),
+            UserStatus::Dormant => {
+                users::update_status(&mut conn, found.key.user_id, UserStatus::Active, now)
+                    .await
+                    .map_err(store)?;
+            }
+        }
+        let expires_at = self.extended(&found.key, now);
+        let is_stale = now - found.key.last_used >= TOUCH_EVERY;
+        if is_stale || expires_at != found.key.expires_at {
+            api_keys::touch(&mut conn, &found.key.id, ip, expires_at, now)
+                .await
+                .map_err(store)?;
+        }
+        Ok(Arc::new(Known {
+            hashed_secret: found.hashed_secret.clone(),
+            expires_at,
+            actor: actor(found),
+        }))
+    }
+
+    /// The expiry after this use (spec CO-9).
+    fn extended(&self, key: &ApiKey, now: Timestamp) -> Timestamp {
+        let lifetime = chrono::TimeDelta::seconds(key.lifetime_seconds);
+        let due = key.expires_at - now <= lifetime - TOUCH_EVERY;
+        if due && !self.core.settings.disable_session_expiry_refresh {
+            now + lifetime
+        } else {
+            key.expires_at
+        }
+    }
+
+    /// Signs a user in by e-mail address and password.
+    ///
+    /// # Errors
+    /// When the credentials are wrong or the user may not sign in this way.
+    pub async fn login(&self, email: &str, password: &str, ip: &str) -> Result<NewKey, LoginError> {
+        let mut conn = self.core.conn().await?;
+        let found = users::find_password(&mut conn, email).await?;
+        drop(conn);
+        let stored = found
+            .as_ref()
+            .map(|user| user.password_hash.clone())
+            .unwrap_or_default();
+        let is_right = self.verify(password.to_owned(), stored).await;
+        let Some(user) = found.filter(|_| is_right) else {
+            return Err(LoginError::WrongCredentials);
+        };
+        if self.core.settings.disable_password_auth {
+            return Err(LoginError::PasswordsOff);
+        }
+        if user.login_type != LoginType::Password {
+            return Err(LoginError::OtherLoginType(user.login_type.as_str()));
+        }
+        let now = self.core.now();
+        let mut tx = self.core.begin().await?;
+        match user.status {
+            UserStatus::Active => {}
+            UserStatus::Suspended => return Err(LoginError::Suspended),
+            UserStatus::Dormant => {
+                users::update_status(on(&mut tx), user.id, UserStatus::Active, now).await?
+            }
+        }
+        let made = new_key(
+            user.id,
+            LoginType::Password,
+            Scope::All,
+            "",
+            self.core.settings.session_duration,
+            now,
+        );
+        api_keys::insert(on(&mut tx), &made.key, &hashed(&made), ip).await?;
+        commit(tx).await?;
+        Ok(made)
+    }
+
+    /// Ends the session that the actor used, and all its app sessions.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn logout(&self, actor: &Actor) -> Result<(), StoreError> {
+        let mut tx = self.core.begin().await?;
+        api_keys::delete(on(&mut tx), &actor.key_id).await?;
+        api_keys::delete_by_scope(on(&mut tx), actor.id, Scope::ApplicationConnect).await?;
+        commit(tx).await?;
+        self.changed(actor.id);
+        Ok(())
+    }
+
+    /// Computes the stored form of a password, away from the threads that serve requests.
+    pub async fn hash(&self, password: String) -> Option<String> {
+        let hasher = Arc::clone(&self.hasher);
+        let _turn = self.hashing.acquire().await.ok()?;
+        tokio::task::spawn_blocking(move || hasher.hash(&password).ok())
+            .await
+            .ok()?
+    }
+
+    /// Compares a password with its stored form; an empty form costs the same time.
+    pub async fn verify(&self, password: String, stored: String) -> bool {
+        let hasher = Arc::clone(&self.hasher);
+        let Ok(_turn) = self.hashing.acquire().await else {
+            return false;
+        };
+        let compared = tokio::task::spawn_blocking(move || {
+            if stored.is_empty() {
+                hasher.verify_nothing(&password);
+                return false;
+            }
+            hasher.verify(&password, &stored)
+        });
+        compared.await.unwrap_or(false)
+    }
+}
+
+/// Makes a key that is not yet kept.
+#[must_use]
+pub fn new_key(
+    user: UserId,
+    login_type: LoginType,
+    scope: Scope,
+    name: &str,
+    lifetime: Duration,
+    now: Timestamp,
+) -> NewKey {
+    let token = Token::generate();
+    let lifetime_seconds = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
+    let expires_at = chrono::TimeDelta::from_std(lifetime)
+        .ok()
+        .and_then(|lifetime| now.checked_add_signed(lifetime))
+        .unwrap_or(Timestamp::MAX_UTC);
+    let key = ApiKey {
+        id: token.id.clone(),
+        user_id: user,
+        login_type,
+        scope,
+        token_name: name.to_owned(),
+        lifetime_seconds,
+        // The first use always counts as one (spec CO-8).
+        last_used: Timestamp::UNIX_EPOCH,
+        expires_at,
+        created_at: now,
+        updated_at: now,
+    };
+    NewKey {
+        key,
+        token: token.reveal(),
+    }
+}
+
+/// The stored form of a new key's secret.
+#[must_use]
+pub fn hashed(made: &NewKey) -> Vec<u8> {
+    Token::parse(&made.token)
+        .map(|token| token.hashed_secret())
+        .unwrap_or_default()
+}
+
+fn actor(found: Credential) -> Actor {
+    let roles = found.organization_roles.iter().map(|joined| {
+        // A custom role grants nothing until it is known.
+        joined
+            .split(',')
+            .filter_map(OrganizationRole::parse)
+            .collect()
+    });
+    Actor {
+        id: found.key.user_id,
+        username: found.username,
+        email: found.email,
+        status: UserStatus::Active,
+        login_type: found.user_login_type,
+        site_roles: found.site_roles,
+        organization_roles: found
+            .organizations
+            .into_iter()
+            .map(OrganizationId)
+            .zip(roles)
+            .collect(),
+        groups: found.groups.into_iter().map(GroupId).collect(),
+        scope: found.key.scope,
+        key_id: found.key.id,
+    }
+}

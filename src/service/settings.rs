@@ -1,0 +1,98 @@
+//! The deployment's settings as plain values; `config` reads them, services obey them.
+
+use std::time::Duration;
+
+use url::Url;
+
+/// Which kind of key a new user gets for git over SSH.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SshKeyAlgorithm {
+    /// Ed25519.
+    Ed25519,
+    /// ECDSA on P-256.
+    Ecdsa,
+    /// RSA with 4096 bits.
+    Rsa4096,
+}
+
+/// All values that services depend on.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches of a deployment"
+)]
+pub struct Settings {
+    /// Where users reach the deployment.
+    pub access_url: Url,
+    /// Life of a browser session.
+    pub session_duration: Duration,
+    /// Life of a token whose maker names none.
+    pub default_token_lifetime: Duration,
+    /// Longest life of a token.
+    pub max_token_lifetime: Duration,
+    /// Whether using a key leaves its expiry alone.
+    pub disable_session_expiry_refresh: bool,
+    /// Whether nobody may sign in by password.
+    pub disable_password_auth: bool,
+    /// Whether cookies are for TLS only.
+    pub secure_cookies: bool,
+    /// Kind of new SSH keys.
+    pub ssh_key_algorithm: SshKeyAlgorithm,
+    /// Whether workspaces may be renamed.
+    pub allow_workspace_renames: bool,
+    /// Whether a build may ask for Terraform's debug log.
+    pub terraform_debug_mode: bool,
+    /// Help page for agents whose template names none.
+    pub agent_fallback_troubleshooting_url: String,
+    /// Prefix of host names that `config-ssh` writes.
+    pub ssh_hostname_prefix: String,
+    /// Extra options that `config-ssh` writes.
+    pub ssh_config_options: Vec<(String, String)>,
+    /// Host name pattern of apps with host names of their own; empty for none.
+    pub wildcard_access_url: String,
+    /// Pre-shared key of provisioner daemons; empty for none.
+    pub provisioner_daemon_psk: String,
+    /// Experiments that are switched on.
+    pub experiments: Vec<String>,
+    /// Longest wait for a canceled job before it is failed.
+    pub force_cancel_interval: Duration,
+    /// Silence after which a running job counts as hung.
+    pub hang_after: Duration,
+    /// Schedule of quiet hours for users without their own.
+    pub default_quiet_hours_schedule: String,
+    /// Silence after which an agent counts as disconnected.
+    pub agent_inactive_after: Duration,
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+impl Settings {
+    /// The defaults of a deployment at this address.
+    #[must_use]
+    pub fn new(access_url: Url) -> Self {
+        Self {
+            access_url,
+            session_duration: 24 * HOUR,
+            default_token_lifetime: 7 * 24 * HOUR,
+            // About a hundred years: "no limit" in the incumbent's terms.
+            max_token_lifetime: Duration::from_secs(876_600 * 3600),
+            disable_session_expiry_refresh: false,
+            disable_password_auth: false,
+            secure_cookies: false,
+            ssh_key_algorithm: SshKeyAlgorithm::Ed25519,
+            allow_workspace_renames: false,
+            terraform_debug_mode: false,
+            agent_fallback_troubleshooting_url:
+                "https://coder.com/docs/admin/templates/troubleshooting".to_owned(),
+            ssh_hostname_prefix: "coder.".to_owned(),
+            ssh_config_options: Vec::new(),
+            wildcard_access_url: String::new(),
+            provisioner_daemon_psk: String::new(),
+            experiments: Vec::new(),
+            force_cancel_interval: Duration::from_secs(600),
+            hang_after: Duration::from_secs(60),
+            default_quiet_hours_schedule: "CRON_TZ=UTC 0 0 * * *".to_owned(),
+            agent_inactive_after: Duration::from_secs(30),
+        }
+    }
+}
