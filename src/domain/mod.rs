@@ -2,6 +2,8 @@
 
 pub mod clock;
 
+pub mod deadlines;
+
 pub mod ids;
 
 pub mod keys;
@@ -16,8 +18,12 @@ pub mod random;
 
 pub mod rights;
 
+pub mod schedule;
+
 pub mod tokens;
 
 pub mod users;
+
+pub mod weekdays;
 
 pub(crate) mod text_enum;

@@ -77,17 +77,9 @@ pub fn entropy_bits(password: &str) -> f64 {
 }
 
 /// Makes and checks stored password hashes at one cost.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Hasher {
     parameters: Params,
-}
-
-impl Default for Hasher {
-    fn default() -> Self {
-        Self {
-            parameters: Params::default(),
-        }
-    }
 }
 
 impl Hasher {

@@ -30,7 +30,7 @@ text_enum! {
         Password = "password",
         /// Through GitHub.
         Github = "github",
-        /// Through an OpenID Connect provider.
+        /// Through an `OpenID` Connect provider.
         Oidc = "oidc",
         /// With an API token; only keys have this type.
         Token = "token",

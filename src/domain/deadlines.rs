@@ -1,0 +1,422 @@
+//! When a running workspace must stop: the deadlines set when a build ends, moved by
+//! activity, and recomputed when a template's schedule changes. All pure arithmetic.
+
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Weekday};
+
+use super::{clock::Timestamp, schedule::Schedule, weekdays::Weekdays};
+
+/// A required stop is never put nearer than this.
+const NOTICE: TimeDelta = TimeDelta::hours(2);
+/// Slack for a build that ends right at the beginning of quiet hours.
+const LEEWAY: TimeDelta = TimeDelta::minutes(15);
+/// The Monday from which weeks are counted.
+const FIRST_MONDAY: (i32, u32, u32) = (2023, 1, 2);
+
+/// What a template says about stopping and starting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TemplateSchedule {
+    /// Time to live that a new workspace gets, and all do where users may not choose; zero for none.
+    pub default_ttl: TimeDelta,
+    /// How far activity moves a deadline; zero for not at all.
+    pub activity_bump: TimeDelta,
+    /// Whether users choose their own time to live.
+    pub allow_user_autostop: bool,
+    /// Whether users choose their own start.
+    pub allow_user_autostart: bool,
+    /// Days on which workspaces may start by themselves.
+    pub autostart_days: Weekdays,
+    /// Days on which workspaces must stop; none for no such rule.
+    pub stop_days: Weekdays,
+    /// The rule counts every so many weeks; 0 reads as 1.
+    pub stop_weeks: u16,
+}
+
+/// The two deadlines of a build.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Deadlines {
+    /// When it stops, unless it is extended.
+    pub deadline: Option<Timestamp>,
+    /// The latest that an extension can reach.
+    pub max_deadline: Option<Timestamp>,
+}
+
+/// A deadline came out before the build ended, which no setting should allow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the computed deadline {0} has passed already")]
+pub struct DeadlinePassed(pub Timestamp);
+
+impl TemplateSchedule {
+    /// The time to live that counts for a workspace with its own `ttl`; `None` for none.
+    #[must_use]
+    pub fn effective_ttl(&self, ttl: Option<TimeDelta>) -> Option<TimeDelta> {
+        if !self.allow_user_autostop && self.default_ttl > TimeDelta::zero() {
+            return Some(self.default_ttl);
+        }
+        ttl.filter(|ttl| *ttl > TimeDelta::zero())
+    }
+
+    /// The next start that the template allows.
+    #[must_use]
+    pub fn next_start(&self, autostart: &Schedule, after: Timestamp) -> Option<Timestamp> {
+        autostart.next_allowed(self.autostart_days, after)
+    }
+}
+
+/// The deadlines of a build that ends `now`.
+///
+/// # Errors
+/// [`DeadlinePassed`] when one would lie before `now`.
+pub fn at_completion(
+    now: Timestamp,
+    ttl: Option<TimeDelta>,
+    autostart: Option<&Schedule>,
+    template: &TemplateSchedule,
+    quiet_hours: &Schedule,
+) -> Result<Deadlines, DeadlinePassed> {
+    let mut deadline = template.effective_ttl(ttl).map(|ttl| {
+        let usual = now + ttl;
+        // A deadline beyond the next start would stop the workspace in the middle of that day's work.
+        autostart
+            .and_then(|schedule| {
+                schedule
+                    .next_after(now)
+                    .filter(|start| schedule.falls_on(template.autostart_days, *start))
+            })
+            .filter(|start| *start < usual)
+            .map_or(usual, |start| start + ttl)
+    });
+    let max_deadline = required_stop(now, template, quiet_hours);
+    if let Some(latest) = max_deadline {
+        deadline = Some(deadline.map_or(latest, |earlier| earlier.min(latest)));
+    }
+    match [deadline, max_deadline]
+        .into_iter()
+        .flatten()
+        .find(|at| *at < now)
+    {
+        Some(passed) => Err(DeadlinePassed(passed)),
+        None => Ok(Deadlines {
+            deadline,
+            max_deadline,
+        }),
+    }
+}
+
+/// When a workspace built `now` must stop at the latest: the owner's quiet hours on the
+/// next required day, in the zone of those hours.
+#[must_use]
+pub fn required_stop(
+    now: Timestamp,
+    template: &TemplateSchedule,
+    quiet_hours: &Schedule,
+) -> Option<Timestamp> {
+    if template.stop_days.is_empty() {
+        return None;
+    }
+    let soonest = now + NOTICE;
+    let mut date = soonest.with_timezone(&quiet_hours.zone()).date_naive();
+    date = first_counting_week(date, template.stop_weeks.max(1))?;
+    let begins = |date: NaiveDate| quiet_hours.start_of_day(date);
+    if quiet_hours.next_after(begins(date)? - LEEWAY)? < soonest {
+        date = date.succ_opt()?;
+    }
+    date = date
+        .iter_days()
+        .take(8)
+        .find(|day| template.stop_days.contains(day.weekday()))?;
+    let day = begins(date)?;
+    let from = if day < now + TimeDelta::hours(1) {
+        now + TimeDelta::hours(1)
+    } else {
+        day - LEEWAY
+    };
+    quiet_hours.next_after(from)
+}
+
+/// New deadlines of a running build after its template's schedule changed; `None` to leave them.
+#[must_use]
+pub fn after_template_change(
+    now: Timestamp,
+    completed_at: Timestamp,
+    old: Deadlines,
+    template: &TemplateSchedule,
+    quiet_hours: &Schedule,
+) -> Option<Deadlines> {
+    if old.max_deadline.is_some_and(|latest| latest < now + NOTICE) {
+        return None;
+    }
+    let max_deadline =
+        required_stop(completed_at, template, quiet_hours).map(|latest| latest.max(now + NOTICE));
+    let deadline = match (old.deadline, max_deadline) {
+        (Some(deadline), Some(latest)) => Some(deadline.min(latest)),
+        (deadline, latest) => deadline.or(latest),
+    };
+    let new = Deadlines {
+        deadline,
+        max_deadline,
+    };
+    (new != old).then_some(new)
+}
+
+/// The deadline after activity at `now`; `None` when it does not move.
+/// `next_autostart` is the next start that the template allows, `ttl` what counts across it.
+#[must_use]
+pub fn bump(
+    now: Timestamp,
+    current: Deadlines,
+    activity_bump: TimeDelta,
+    next_autostart: Option<Timestamp>,
+    ttl: Option<TimeDelta>,
+) -> Option<Timestamp> {
+    let deadline = current.deadline?;
+    if activity_bump <= TimeDelta::zero() {
+        return None;
+    }
+    let mut interval = activity_bump;
+    if let Some(start) = next_autostart.filter(|start| *start > now && now + activity_bump > *start)
+    {
+        interval = (start - now) + ttl.filter(|ttl| *ttl > TimeDelta::zero())?;
+    }
+    let interval = TimeDelta::seconds(interval.num_seconds());
+    // Activity is reported often: write only when at least a twentieth has been used up.
+    if now <= deadline - interval * 19 / 20 {
+        return None;
+    }
+    let mut moved = now + interval;
+    if let Some(latest) = current.max_deadline {
+        moved = moved.min(latest);
+    }
+    (moved > deadline).then_some(moved)
+}
+
+/// The date itself if its week counts, else the Monday of the next week that does.
+fn first_counting_week(date: NaiveDate, every: u16) -> Option<NaiveDate> {
+    let (year, month, day) = FIRST_MONDAY;
+    let epoch = NaiveDate::from_ymd_opt(year, month, day)?;
+    let week = (date - epoch).num_days().div_euclid(7);
+    let beyond = week.rem_euclid(i64::from(every));
+    if beyond == 0 {
+        return Some(date);
+    }
+    let monday = date.week(Weekday::Mon).first_day();
+    let weeks = u64::try_from(i64::from(every) - beyond).ok()?;
+    monday.checked_add_days(Days::new(weeks * 7))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        DateTime::parse_from_rfc3339(text).unwrap().to_utc()
+    }
+
+    fn plain() -> TemplateSchedule {
+        TemplateSchedule {
+            default_ttl: TimeDelta::zero(),
+            activity_bump: TimeDelta::hours(1),
+            allow_user_autostop: true,
+            allow_user_autostart: true,
+            autostart_days: Weekdays::ALL,
+            stop_days: Weekdays::NONE,
+            stop_weeks: 0,
+        }
+    }
+
+    fn complete(
+        now: &str,
+        ttl_hours: Option<i64>,
+        autostart: Option<&str>,
+        template: &TemplateSchedule,
+    ) -> Deadlines {
+        let autostart = autostart.map(|text| Schedule::parse(text).unwrap());
+        let ttl = ttl_hours.map(TimeDelta::hours);
+        at_completion(
+            at(now),
+            ttl,
+            autostart.as_ref(),
+            template,
+            &Schedule::midnight_utc(),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_ttl_counts_from_completion() {
+        let now = "2026-03-02T10:00:00Z";
+        assert_eq!(complete(now, None, None, &plain()), Deadlines::default());
+        assert_eq!(
+            complete(now, Some(8), None, &plain()).deadline,
+            Some(at("2026-03-02T18:00:00Z"))
+        );
+    }
+
+    #[test]
+    fn a_deadline_beyond_the_next_start_counts_from_that_start() {
+        let now = "2026-03-02T21:45:00Z";
+        let deadlines = complete(now, Some(12), Some("0 9 * * *"), &plain());
+        assert_eq!(deadlines.deadline, Some(at("2026-03-03T21:00:00Z")));
+        let never = TemplateSchedule {
+            autostart_days: Weekdays::NONE,
+            ..plain()
+        };
+        let deadlines = complete(now, Some(12), Some("0 9 * * *"), &never);
+        assert_eq!(deadlines.deadline, Some(at("2026-03-03T09:45:00Z")));
+        let deadlines = complete(
+            "2026-03-02T21:00:00Z",
+            Some(12),
+            Some("0 9 * * *"),
+            &plain(),
+        );
+        assert_eq!(deadlines.deadline, Some(at("2026-03-03T09:00:00Z")));
+    }
+
+    #[test]
+    fn a_template_can_prescribe_the_ttl() {
+        let fixed = TemplateSchedule {
+            allow_user_autostop: false,
+            default_ttl: TimeDelta::hours(2),
+            ..plain()
+        };
+        let now = "2026-03-02T10:00:00Z";
+        assert_eq!(
+            complete(now, Some(8), None, &fixed).deadline,
+            Some(at("2026-03-02T12:00:00Z"))
+        );
+        let unset = TemplateSchedule {
+            default_ttl: TimeDelta::zero(),
+            ..fixed
+        };
+        assert_eq!(
+            complete(now, Some(8), None, &unset).deadline,
+            Some(at("2026-03-02T18:00:00Z"))
+        );
+    }
+
+    #[test]
+    fn a_required_stop_falls_into_quiet_hours_of_the_day() {
+        let friday = TemplateSchedule {
+            stop_days: Weekdays::NONE.with(Weekday::Fri),
+            ..plain()
+        };
+        // Monday 10:00: the coming Friday at midnight.
+        let deadlines = complete("2026-03-02T10:00:00Z", None, None, &friday);
+        assert_eq!(deadlines.max_deadline, Some(at("2026-03-06T00:00:00Z")));
+        assert_eq!(deadlines.deadline, deadlines.max_deadline);
+        // Friday 10:00: a week later.
+        let deadlines = complete("2026-03-06T10:00:00Z", Some(8), None, &friday);
+        assert_eq!(deadlines.max_deadline, Some(at("2026-03-13T00:00:00Z")));
+        assert_eq!(deadlines.deadline, Some(at("2026-03-06T18:00:00Z")));
+        // Thursday 23:00 is too near to Friday's midnight.
+        let deadlines = complete("2026-03-05T23:00:00Z", None, None, &friday);
+        assert_eq!(deadlines.max_deadline, Some(at("2026-03-13T00:00:00Z")));
+    }
+
+    #[test]
+    fn a_required_stop_may_count_every_other_week() {
+        let template = TemplateSchedule {
+            stop_days: Weekdays::NONE.with(Weekday::Wed),
+            stop_weeks: 2,
+            ..plain()
+        };
+        // Week 165 since 2023-01-02 begins on 2026-03-02 and does not count.
+        let deadlines = complete("2026-03-02T10:00:00Z", None, None, &template);
+        assert_eq!(deadlines.max_deadline, Some(at("2026-03-11T00:00:00Z")));
+        let deadlines = complete("2026-03-09T10:00:00Z", None, None, &template);
+        assert_eq!(deadlines.max_deadline, Some(at("2026-03-11T00:00:00Z")));
+    }
+
+    #[test]
+    fn a_changed_template_moves_running_builds() {
+        let daily = TemplateSchedule {
+            stop_days: Weekdays::ALL,
+            ..plain()
+        };
+        let quiet = Schedule::midnight_utc();
+        let (now, done) = (at("2026-03-04T10:00:00Z"), at("2026-03-02T10:00:00Z"));
+        let old = Deadlines {
+            deadline: Some(at("2026-03-05T10:00:00Z")),
+            max_deadline: None,
+        };
+        let new = after_template_change(now, done, old, &daily, &quiet).unwrap();
+        assert_eq!(new.max_deadline, Some(at("2026-03-04T12:00:00Z")));
+        assert_eq!(new.deadline, new.max_deadline);
+        let near = Deadlines {
+            deadline: old.deadline,
+            max_deadline: Some(at("2026-03-04T11:00:00Z")),
+        };
+        assert_eq!(after_template_change(now, done, near, &daily, &quiet), None);
+        assert_eq!(
+            after_template_change(now, done, old, &plain(), &quiet),
+            None
+        );
+    }
+
+    #[test]
+    fn activity_moves_the_deadline() {
+        let deadline = at("2026-03-02T18:00:00Z");
+        let current = Deadlines {
+            deadline: Some(deadline),
+            max_deadline: None,
+        };
+        let hour = TimeDelta::hours(1);
+        let moved = |now: &str| bump(at(now), current, hour, None, None);
+        assert_eq!(moved("2026-03-02T17:03:00Z"), None);
+        assert_eq!(
+            moved("2026-03-02T17:03:01Z"),
+            Some(at("2026-03-02T18:03:01Z"))
+        );
+        assert_eq!(
+            moved("2026-03-02T19:00:00Z"),
+            Some(at("2026-03-02T20:00:00Z"))
+        );
+        assert_eq!(
+            bump(
+                at("2026-03-02T17:30:00Z"),
+                current,
+                TimeDelta::zero(),
+                None,
+                None
+            ),
+            None
+        );
+        assert_eq!(
+            bump(
+                at("2026-03-02T17:30:00Z"),
+                Deadlines::default(),
+                hour,
+                None,
+                None
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn activity_respects_the_latest_deadline_and_the_next_start() {
+        let deadline = at("2026-03-02T18:00:00Z");
+        let now = at("2026-03-02T17:30:00Z");
+        let hour = TimeDelta::hours(1);
+        let capped = Deadlines {
+            deadline: Some(deadline),
+            max_deadline: Some(at("2026-03-02T18:10:00Z")),
+        };
+        assert_eq!(bump(now, capped, hour, None, None), capped.max_deadline);
+        let current = Deadlines {
+            deadline: Some(deadline),
+            max_deadline: None,
+        };
+        let start = Some(at("2026-03-02T18:15:00Z"));
+        let ttl = Some(TimeDelta::hours(8));
+        assert_eq!(
+            bump(now, current, hour, start, ttl),
+            Some(at("2026-03-03T02:15:00Z"))
+        );
+        assert_eq!(bump(now, current, hour, start, None), None);
+        let passed = Some(at("2026-03-02T17:00:00Z"));
+        assert_eq!(
+            bump(now, current, hour, passed, ttl),
+            Some(at("2026-03-02T18:30:00Z"))
+        );
+    }
+}
