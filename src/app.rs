@@ -1,1 +1,173 @@
-//! Placeholder.
+//! Builds everything, in the order of starting: pool, migrations, services, router, tasks.
+//! The one place that sees all parts; holds no rule of its own.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use sqlx::PgPool;
+use url::Url;
+use uuid::Uuid;
+
+use crate::{
+    config::{Config, SshKeyKind},
+    domain::{clock::Clock, ids::RequestId, passwords::Hasher},
+    http::{self, middleware::RateLimits, state::AppState},
+    lifecycle::Lifecycle,
+    pubsub::{self, Events, Outbox},
+    service::{
+        Core,
+        meta::Meta,
+        sessions::Sessions,
+        settings::{Settings, SshKeyAlgorithm},
+        users::Users,
+    },
+    store::pool::{self, PoolSettings},
+};
+
+/// What an application is built from: plain values, so that a test builds the same one.
+pub struct Parts {
+    /// Where the database is.
+    pub database_url: String,
+    /// How many connections it may take.
+    pub pool: PoolSettings,
+    /// The deployment's settings.
+    pub settings: Settings,
+    /// The time.
+    pub clock: Clock,
+    /// How passwords are hashed.
+    pub hasher: Hasher,
+    /// How many requests are too many.
+    pub limits: RateLimits,
+}
+
+/// A built application that does not listen yet.
+pub struct App {
+    /// What handlers see.
+    pub state: AppState,
+    /// The whole router.
+    pub router: Router,
+    core: Core,
+    outbox: Outbox,
+    lifecycle: Lifecycle,
+}
+
+impl App {
+    /// Builds the application on a database that is up to date.
+    ///
+    /// # Errors
+    /// When the database's address makes no sense.
+    pub fn build(parts: Parts, lifecycle: Lifecycle) -> anyhow::Result<Self> {
+        let db = pool::open(&parts.database_url, parts.pool)?;
+        let (events, outbox) = Events::new();
+        let settings = Arc::new(parts.settings);
+        let core = Core {
+            db,
+            clock: parts.clock.clone(),
+            events,
+            settings: Arc::clone(&settings),
+        };
+        let sessions = Sessions::new(core.clone(), parts.hasher);
+        let state = AppState {
+            settings,
+            clock: parts.clock,
+            limits: parts.limits,
+            lifecycle: lifecycle.clone(),
+            meta: Meta::new(core.clone()),
+            users: Users::new(core.clone(), sessions.clone()),
+            sessions,
+        };
+        let router = http::router(state.clone());
+        Ok(Self {
+            state,
+            router,
+            core,
+            outbox,
+            lifecycle,
+        })
+    }
+
+    /// The database's connections.
+    #[must_use]
+    pub fn db(&self) -> &PgPool {
+        &self.core.db
+    }
+
+    /// Starts what runs beside the requests and gives back what answers them.
+    #[must_use]
+    pub fn start(self) -> Router {
+        let replica: Uuid = RequestId::random().0;
+        let exchange = pubsub::exchange(
+            self.core.events.clone(),
+            self.outbox,
+            self.core.db.clone(),
+            replica,
+        );
+        let draining = self.lifecycle.draining();
+        self.lifecycle.spawn("events", async move {
+            tokio::select! { () = exchange => {}, () = draining => {} }
+        });
+        let sessions = self.state.sessions.clone().watch();
+        let draining = self.lifecycle.draining();
+        self.lifecycle.spawn("sessions", async move {
+            tokio::select! { () = sessions => {}, () = draining => {} }
+        });
+        self.router
+    }
+}
+
+/// The services' settings out of the command line's.
+#[must_use]
+pub fn settings(config: &Config, access_url: Url) -> Settings {
+    let mut settings = Settings::new(access_url);
+    settings.session_duration = config.sign_in.session_duration;
+    settings.default_token_lifetime = config.sign_in.default_token_lifetime;
+    settings.max_token_lifetime = config.sign_in.max_token_lifetime;
+    settings.disable_session_expiry_refresh = !config.sign_in.session_refresh;
+    settings.disable_password_auth = !config.sign_in.password_auth;
+    settings.secure_cookies = config.network.secure_auth_cookie;
+    settings.ssh_key_algorithm = match config.sign_in.ssh_key_kind {
+        SshKeyKind::Ed25519 => SshKeyAlgorithm::Ed25519,
+        SshKeyKind::Ecdsa => SshKeyAlgorithm::Ecdsa,
+        SshKeyKind::Rsa4096 => SshKeyAlgorithm::Rsa4096,
+    };
+    settings.allow_workspace_renames = config.rights.workspace_renames;
+    settings.experiments.clone_from(&config.rights.experiments);
+    settings.terraform_debug_mode = config.provisioning.terraform_debug;
+    settings.force_cancel_interval = config.provisioning.force_cancel_interval;
+    settings
+        .ssh_hostname_prefix
+        .clone_from(&config.clients.ssh_hostname_prefix);
+    settings
+        .ssh_config_options
+        .clone_from(&config.clients.ssh_config_options);
+    if let Some(url) = &config.clients.agent_troubleshooting_url {
+        url.as_str()
+            .clone_into(&mut settings.agent_fallback_troubleshooting_url);
+    }
+    if let Some(secret) = &config.provisioning.daemon_secret {
+        secrecy::ExposeSecret::expose_secret(secret)
+            .clone_into(&mut settings.provisioner_daemon_psk);
+    }
+    settings
+}
+
+/// The request limits out of the command line's settings.
+#[must_use]
+pub fn limits(config: &Config) -> RateLimits {
+    if config.network.rate_limits {
+        RateLimits::new(config.network.api_rate_limit.unwrap_or_default())
+    } else {
+        RateLimits::off()
+    }
+}
+
+/// Brings the database up to date.
+///
+/// # Errors
+/// When it cannot be reached or a migration fails.
+pub async fn migrate(database_url: &str) -> anyhow::Result<()> {
+    pool::migrate(database_url)
+        .await
+        .context("the database could not be brought up to date")
+}
