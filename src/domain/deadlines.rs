@@ -1,7 +1,7 @@
 //! When a running workspace must stop: the deadlines set when a build ends, moved by
 //! activity, and recomputed when a template's schedule changes. All pure arithmetic.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Weekday};
+use chrono::{Datelike, Days, NaiveDate, TimeDelta, Weekday};
 
 use super::{clock::Timestamp, schedule::Schedule, weekdays::Weekdays};
 
@@ -205,6 +205,8 @@ fn first_counting_week(date: NaiveDate, every: u16) -> Option<NaiveDate> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
 
     fn at(text: &str) -> Timestamp {

@@ -1,24 +1,40 @@
 //! The pure part: ids, states and rules. No `await`, no HTTP, no SQL beyond `sqlx::Type` derives.
 
+pub mod audit;
+
+pub mod builds;
+
 pub mod clock;
 
 pub mod deadlines;
 
+pub mod faults;
+
 pub mod ids;
+
+pub mod jobs;
 
 pub mod keys;
 
 pub mod names;
 
+pub mod pagination;
+
 pub mod passwords;
 
 pub mod provisioning;
+
+pub mod query_values;
 
 pub mod random;
 
 pub mod rights;
 
 pub mod schedule;
+
+pub mod search;
+
+pub mod tags;
 
 pub mod tokens;
 
