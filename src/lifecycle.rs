@@ -21,7 +21,7 @@ use tokio_util::{
     sync::{CancellationToken, WaitForCancellationFutureOwned},
     task::{TaskTracker, task_tracker::TaskTrackerToken},
 };
-use tracing::{Instrument, error, info, info_span, warn};
+use tracing::{error, info, warn};
 
 /// How long dropped tasks may take to go away before the process leaves without them.
 const ABORT_GRACE: Duration = Duration::from_secs(5);
@@ -58,7 +58,7 @@ impl Lifecycle {
         F: Future<Output = ()> + Send + 'static,
     {
         let lifecycle = self.clone();
-        self.run(name, async move {
+        self.run(async move {
             let outcome = AssertUnwindSafe(task).catch_unwind().await;
             if outcome.is_err() {
                 lifecycle.fail(name, "panicked");
@@ -73,7 +73,7 @@ impl Lifecycle {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.run(name, async move {
+        self.run(async move {
             if AssertUnwindSafe(task).catch_unwind().await.is_err() {
                 error!(task = name, "a task panicked");
             }
@@ -159,7 +159,7 @@ impl Lifecycle {
         self.shut_down_failed();
     }
 
-    fn run<F>(&self, name: &'static str, task: F)
+    fn run<F>(&self, task: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -175,7 +175,7 @@ impl Lifecycle {
             clippy::disallowed_methods,
             reason = "the one place that spawns, and it tracks what it spawns"
         )]
-        tokio::spawn(tracked.instrument(info_span!(parent: None, "task", name)));
+        tokio::spawn(tracked);
     }
 }
 

@@ -153,7 +153,7 @@ impl Settings {
             provisioning: self.provisioning.resolve()?,
             clients: self.clients.resolve()?,
             derp: self.derp.resolve(),
-            observability: self.observability.resolve(),
+            observability: self.observability.resolve()?,
             ignored: command_line::unknown_names::<CommandLine>(),
         })
     }

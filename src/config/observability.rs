@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::values::{Address, Switch};
+use tracing_subscriber::EnvFilter;
+
+use super::{
+    ConfigError,
+    values::{Address, Switch},
+};
 
 /// Logs and metrics.
 #[derive(Args)]
@@ -69,8 +74,15 @@ pub struct Observability {
 }
 
 impl ObservabilityArgs {
-    pub(super) fn resolve(self) -> Observability {
-        Observability {
+    pub(super) fn resolve(self) -> Result<Observability, ConfigError> {
+        if let Some(directives) = &self.log
+            && let Err(reason) = EnvFilter::try_new(directives)
+        {
+            return Err(ConfigError::new(format!(
+                "WORKSPACED_LOG cannot be {directives:?}: {reason}"
+            )));
+        }
+        Ok(Observability {
             verbose: self.verbose.0,
             human_log: Some(self.log_human).filter(|file| file.as_os_str() != "/dev/null"),
             json_log: self.log_json,
@@ -78,6 +90,6 @@ impl ObservabilityArgs {
             prometheus: self.prometheus_enable.0.then_some(self.prometheus_address),
             swagger: self.swagger_enable.0,
             update_check: self.update_check.0,
-        }
+        })
     }
 }
