@@ -404,7 +404,7 @@ CREATE TABLE workspace_agents (
     resource_id uuid NOT NULL REFERENCES workspace_resources (id) ON DELETE CASCADE,
     name text NOT NULL,
     -- The agent's credential.
-    auth_token uuid NOT NULL UNIQUE,
+    auth_token uuid NOT NULL,
     auth_instance_id text,
     architecture text NOT NULL,
     operating_system text NOT NULL,
@@ -432,6 +432,8 @@ CREATE TABLE workspace_agents (
     updated_at timestamptz NOT NULL
 );
 CREATE INDEX workspace_agents_resource_idx ON workspace_agents (resource_id);
+-- Not unique: an agent that lives through several builds keeps its credential.
+CREATE INDEX workspace_agents_token_idx ON workspace_agents (auth_token);
 CREATE INDEX workspace_agents_instance_idx ON workspace_agents (auth_instance_id) WHERE auth_instance_id IS NOT NULL;
 
 CREATE TABLE workspace_agent_metadata (

@@ -1,5 +1,7 @@
 //! The pure part: ids, states and rules. No `await`, no HTTP, no SQL beyond `sqlx::Type` derives.
 
+pub mod agents;
+
 pub mod audit;
 
 pub mod builds;
@@ -26,7 +28,11 @@ pub mod provisioning;
 
 pub mod query_values;
 
+pub mod queue;
+
 pub mod random;
+
+pub mod resources;
 
 pub mod rights;
 
