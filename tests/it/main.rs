@@ -1,3 +1,13 @@
-//! The integration tests: one binary, one module for each noun.
+//! The integration tests: one binary, one module for each noun. They speak raw JSON to the
+//! real router on a real Postgres.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on must panic, and reads the clock and the database directly"
+)]
+
+mod fixture;
 
 mod layers;
+
+mod sign_in;
