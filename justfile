@@ -1,0 +1,68 @@
+# The daily commands; CI calls the same ones. `just` alone lists them.
+
+[private]
+default:
+    @just --list
+
+# Start a server from this tree on the embedded database
+dev *ARGUMENTS:
+    cargo run -- server {{ ARGUMENTS }}
+
+# Format, lints and documentation, as CI wants them
+check:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+
+# All tests
+test *ARGUMENTS:
+    cargo test {{ ARGUMENTS }}
+
+# Accept what the tests see now as the snapshots; read the diff before you commit it
+bless:
+    INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test
+
+# Make the checked query data in .sqlx anew, after a changed query or migration
+prepare:
+    scripts/prepare.sh
+
+# Fail where .sqlx is not current
+prepare-check:
+    scripts/prepare.sh --check
+
+# Begin a migration: just migration add_thing
+migration NAME:
+    @printf -- '-- What this changes for a running deployment:\n' > "migrations/$(date -u +%Y%m%d%H%M%S)_{{ NAME }}.sql"
+    @ls migrations/*_{{ NAME }}.sql
+
+# Licences, bans, sources and advisories of the dependencies
+audit:
+    scripts/audit.sh
+
+# All that CI runs
+ci:
+    bash .ci/run
+
+# The recorded answers of tests/conformance.txt against the debug build
+conform *ARGUMENTS: build
+    scripts/compat.sh conform {{ ARGUMENTS }}
+
+# The incumbent's own tests of tests/peer-suite.txt against the debug build
+peer-suite: build
+    scripts/compat.sh peer-suite
+
+# The incumbent's command line against the debug build
+cli-check: build
+    scripts/compat.sh cli
+
+# Watchers and the kill in the middle of a build
+watch-bench *ARGUMENTS: build
+    scripts/compat.sh watch-order
+    scripts/compat.sh watch-bench {{ ARGUMENTS }}
+
+kill-check: build
+    scripts/compat.sh kill
+
+[private]
+build:
+    cargo build

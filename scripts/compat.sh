@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Checks of the built server (`cargo build`) from outside, each on a throw-away Postgres:
+#   scripts/compat.sh conform        the recorded answers of the scenarios in tests/conformance.txt
+#   scripts/compat.sh peer-suite     the incumbent's own tests of tests/peer-suite.txt
+#   scripts/compat.sh cli            the incumbent's command line, from login to logout
+#   scripts/compat.sh watch-order | watch-bench | kill      watchers; a kill in the middle of a build
+# The first three need the compatibility kit (recordings, the incumbent's binaries), which is others' work
+# and no part of this project: a folder named by COMPAT_KIT, else ../shared. What is missing is skipped with a line.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+what=${1:?usage: $0 conform|peer-suite|cli|watch-order|watch-bench|kill}
+shift
+kit=${COMPAT_KIT:-$root/../shared}
+
+skip() { echo "skipped: $what needs $1"; exit 0; }
+entries() { grep -vE '^(#|[[:space:]]*$)' "$1"; }
+
+command -v python3 >/dev/null || skip "python3"
+if [ -z "${PGURL:-}" ]; then exec "$here/with-postgres.sh" "$0" "$what" "$@"; fi
+command -v psql >/dev/null || skip "psql"
+if [ "$what" != peer-suite ]; then
+  command -v terraform >/dev/null || command -v tofu >/dev/null || skip "terraform or tofu"
+fi
+
+if [ -d "$kit/peer" ]; then
+  kit=$(cd "$kit" && pwd)
+  unpacked="${XDG_CACHE_HOME:-$HOME/.cache}/workspaced-compat-kit"
+  if [ "$kit/peer/peer-linux-amd64.tar.xz" -nt "$unpacked/.unpacked" ]; then
+    "$kit/peer/unpack.sh" "$unpacked" >/dev/null
+    touch "$unpacked/.unpacked"
+  fi
+  export TF_CLI_CONFIG_FILE="$unpacked/terraformrc" CODER_CLI="$unpacked/coder"
+else
+  case $what in conform | peer-suite | cli) skip "the compatibility kit in $kit" ;; esac
+fi
+
+case $what in
+  conform)
+    mapfile -t scenarios < <(entries "$root/tests/conformance.txt")
+    export CONFORM_PG=$PGURL CONFORM_AGENT_BIN=$CODER_CLI
+    exec "$kit/conformance/conform" check --spawn "${SERVER_COMMAND:-$here/start-server.sh}" --jobs 2 "$@" "${scenarios[@]}"
+    ;;
+  peer-suite) EXTERNAL_PG_ADMIN_URL=$PGURL exec python3 "$here/peer-suite.py" "$kit/peer-suite/run.sh" "$root/tests/peer-suite.txt" ;;
+  cli) exec python3 "$here/check-cli.py" ;;
+  watch-order) exec python3 "$here/watch-order.py" ;;
+  watch-bench) exec python3 "$here/watch-bench.py" "$@" ;;
+  kill) exec python3 "$here/check-kill.py" "$@" ;;
+  *) echo "$0: there is no check $what" >&2; exit 2 ;;
+esac
