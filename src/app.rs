@@ -17,6 +17,7 @@ use crate::{
     pubsub::{self, Events, Outbox},
     service::{
         Core,
+        files::Files,
         meta::Meta,
         sessions::Sessions,
         settings::{Settings, SshKeyAlgorithm},
@@ -75,6 +76,7 @@ impl App {
             lifecycle: lifecycle.clone(),
             meta: Meta::new(core.clone()),
             users: Users::new(core.clone(), sessions.clone()),
+            files: Files::new(core.clone()),
             sessions,
         };
         let router = http::router(state.clone());

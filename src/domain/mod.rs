@@ -1,6 +1,7 @@
 //! The pure part: ids, states and rules. No `await`, no HTTP, no SQL beyond `sqlx::Type` derives.
 
 pub mod agents;
+pub mod archives;
 
 pub mod audit;
 
@@ -11,6 +12,8 @@ pub mod clock;
 pub mod deadlines;
 
 pub mod faults;
+
+pub mod files;
 
 pub mod ids;
 
@@ -41,6 +44,8 @@ pub mod schedule;
 pub mod search;
 
 pub mod tags;
+
+pub mod templates;
 
 pub mod tokens;
 

@@ -13,6 +13,8 @@ pub mod state;
 
 mod auth;
 
+mod files;
+
 mod meta;
 
 mod users;
@@ -42,6 +44,7 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(meta::router())
         .merge(auth::router(state))
         .merge(users::router())
+        .merge(files::router(state))
 }
 
 /// The OpenAPI 3.1 description of what is served.

@@ -8,7 +8,7 @@ use super::middleware::RateLimits;
 use crate::{
     domain::clock::Clock,
     lifecycle::Lifecycle,
-    service::{meta::Meta, sessions::Sessions, settings::Settings, users::Users},
+    service::{files::Files, meta::Meta, sessions::Sessions, settings::Settings, users::Users},
 };
 
 /// The router's state; cheap to clone.
@@ -28,4 +28,6 @@ pub struct AppState {
     pub sessions: Sessions,
     /// Users.
     pub users: Users,
+    /// Uploaded archives.
+    pub files: Files,
 }

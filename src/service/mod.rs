@@ -1,6 +1,8 @@
 //! What the server does: one file per noun, one method per use case. Decides rights, owns
 //! transactions, publishes after commit. Knows no HTTP and no JSON of the API.
 
+pub mod files;
+
 pub mod meta;
 
 pub mod sessions;

@@ -7,9 +7,13 @@ pub mod api_keys;
 
 pub mod deployment;
 
+pub mod files;
+
 pub mod organizations;
 
 pub mod pool;
+
+pub mod templates;
 
 pub mod users;
 

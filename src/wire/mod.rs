@@ -4,6 +4,8 @@
 
 pub mod decode;
 
+pub mod files;
+
 pub mod json;
 
 pub mod meta;

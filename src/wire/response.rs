@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::domain::faults::Fault;
+
 /// A message, with details and with the fields that were at fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Response {
@@ -34,4 +36,13 @@ pub struct ValidationError {
     pub field: String,
     /// What is wrong with it.
     pub detail: String,
+}
+
+impl From<Fault> for ValidationError {
+    fn from(fault: Fault) -> Self {
+        Self {
+            field: fault.field,
+            detail: fault.detail,
+        }
+    }
 }

@@ -213,8 +213,11 @@ pub async fn limit_route(
             )
             .into_response();
         }
-        let who = actor.map_or(client.ip, |actor| actor.id.to_string());
-        key(&[&who, &path])
+        // Nobody is counted for nobody: the handler refuses the request anyway.
+        let Some(actor) = actor else {
+            return next.run(Request::from_parts(parts, body)).await;
+        };
+        key(&[&actor.id.to_string(), &path])
     };
     pass(
         &state,
