@@ -80,11 +80,8 @@ async fn a_known_token_costs_no_statement() {
     owner.get("/users/me").await.expect(200);
     let counter = QueryCounter::start();
     owner.get("/users/me").await.expect(200);
-    assert_eq!(
-        counter.take(),
-        1,
-        "the user itself and nothing for the token"
-    );
+    let statements = counter.take();
+    assert_eq!(statements.len(), 1, "{statements:?}");
 }
 
 #[tokio::test]
