@@ -66,3 +66,7 @@ kill-check: build
 [private]
 build:
     cargo build
+
+# The container image
+image:
+    docker build --tag workspaced .

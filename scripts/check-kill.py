@@ -26,7 +26,7 @@ variable "seconds" {
 }
 """
 # The longest that a job may stay running after the restart, in seconds.
-BOUND = float(sys.argv[1]) if len(sys.argv) > 1 else 330.0
+BOUND = float(sys.argv[1]) if len(sys.argv) > 1 else 400.0
 
 
 def resources(state):
@@ -41,7 +41,7 @@ def logs(api, build):
 
 def main():
     checks = Checks()
-    with Server() as server:
+    with Server(CODER_JOB_HANG_DETECTOR_INTERVAL="5s") as server:
         api = Api.first_user(server.url)
         template = api.template("slow", {"main.tf": TEMPLATE})
         workspace = api.workspace("crash", template)
