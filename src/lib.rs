@@ -12,6 +12,8 @@ pub mod demo;
 
 pub mod app;
 
+pub mod listen;
+
 pub mod lifecycle;
 
 pub mod embedded_postgres;

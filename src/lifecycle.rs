@@ -114,17 +114,17 @@ impl Lifecycle {
 
     /// Waits until the process's life is over: a signal or a failed task starts the drain, which
     /// lasts at most `drain_limit`; then what still runs is aborted.
-    ///
-    /// # Errors
-    /// When the system refuses to deliver signals.
-    pub async fn run_to_end(&self, drain_limit: Duration) -> std::io::Result<Ending> {
-        let mut signals = Signals::listen()?;
+    pub async fn run_to_end(&self, signals: &mut Signals, drain_limit: Duration) -> Ending {
         tokio::select! {
             () = self.drain.cancelled() => {}
             name = signals.next() => info!(signal = name, "draining; a second signal aborts"),
         }
-        self.end(&mut signals, drain_limit).await;
-        Ok(self.ending())
+        self.end(signals, drain_limit).await;
+        if self.failed.load(Ordering::Relaxed) {
+            Ending::Failed
+        } else {
+            Ending::Asked
+        }
     }
 
     async fn end(&self, signals: &mut Signals, drain_limit: Duration) {
@@ -143,14 +143,6 @@ impl Lifecycle {
             .is_err()
         {
             error!(tasks = self.tasks.len(), "leaving while tasks still run");
-        }
-    }
-
-    fn ending(&self) -> Ending {
-        if self.failed.load(Ordering::Relaxed) {
-            Ending::Failed
-        } else {
-            Ending::Asked
         }
     }
 
@@ -179,21 +171,27 @@ impl Lifecycle {
     }
 }
 
-/// The two signals that end the process.
-struct Signals {
+/// The signals that end the process: an interrupt from the terminal and a wish to terminate.
+#[derive(Debug)]
+pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    fn listen() -> std::io::Result<Self> {
+    /// From here on the signals no longer end the process by themselves.
+    ///
+    /// # Errors
+    /// When the system refuses to deliver them.
+    pub fn listen() -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
         })
     }
 
-    async fn next(&mut self) -> &'static str {
+    /// Waits for the next signal; its name.
+    pub async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.interrupt.recv() => "SIGINT",
             _ = self.terminate.recv() => "SIGTERM",
@@ -207,6 +205,11 @@ mod tests {
 
     const LONG: Duration = Duration::from_mins(1);
 
+    async fn end(lifecycle: &Lifecycle, drain_limit: Duration) -> Ending {
+        let mut signals = Signals::listen().unwrap();
+        lifecycle.run_to_end(&mut signals, drain_limit).await
+    }
+
     #[tokio::test]
     async fn tasks_may_finish_while_the_process_drains() {
         let lifecycle = Lifecycle::new();
@@ -218,7 +221,7 @@ mod tests {
             done.store(true, Ordering::SeqCst);
         });
         lifecycle.shut_down();
-        assert_eq!(lifecycle.run_to_end(LONG).await.unwrap(), Ending::Asked);
+        assert_eq!(end(&lifecycle, LONG).await, Ending::Asked);
         assert!(finished.load(Ordering::SeqCst));
     }
 
@@ -226,14 +229,14 @@ mod tests {
     async fn a_task_that_ends_early_ends_the_process_as_failed() {
         let lifecycle = Lifecycle::new();
         lifecycle.spawn("short", async {});
-        assert_eq!(lifecycle.run_to_end(LONG).await.unwrap(), Ending::Failed);
+        assert_eq!(end(&lifecycle, LONG).await, Ending::Failed);
     }
 
     #[tokio::test]
     async fn a_panic_ends_the_process_as_failed() {
         let lifecycle = Lifecycle::new();
         lifecycle.spawn("broken", async { panic!("on purpose") });
-        assert_eq!(lifecycle.run_to_end(LONG).await.unwrap(), Ending::Failed);
+        assert_eq!(end(&lifecycle, LONG).await, Ending::Failed);
     }
 
     #[tokio::test]
@@ -242,7 +245,7 @@ mod tests {
         lifecycle.spawn_brief("connection", async {});
         lifecycle.spawn_brief("connection", async { panic!("on purpose") });
         lifecycle.shut_down();
-        assert_eq!(lifecycle.run_to_end(LONG).await.unwrap(), Ending::Asked);
+        assert_eq!(end(&lifecycle, LONG).await, Ending::Asked);
     }
 
     #[tokio::test]
@@ -250,8 +253,8 @@ mod tests {
         let lifecycle = Lifecycle::new();
         lifecycle.spawn("stubborn", std::future::pending());
         lifecycle.shut_down();
-        let ending = lifecycle.run_to_end(Duration::from_millis(1)).await;
-        assert_eq!(ending.unwrap(), Ending::Asked);
+        let ending = end(&lifecycle, Duration::from_millis(1)).await;
+        assert_eq!(ending, Ending::Asked);
         assert!(lifecycle.tasks.is_empty());
     }
 }

@@ -1,104 +1,95 @@
-//! The `workspaced` program: reads its settings, runs what was asked for, returns an exit code.
+//! The `workspaced` program: reads its settings, runs what was asked for and returns an
+//! exit code: 0 for a wished end, 1 for a failure, 2 for a wrong setting.
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{
+    fmt,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
-use secrecy::ExposeSecret as _;
+use tracing::info;
 use workspaced::{
-    app::{self, App, Parts},
+    app,
     config::{self, Config, Refusal, Task},
-    domain::{clock::Clock, passwords::Hasher},
-    lifecycle::Lifecycle,
-    store::pool::PoolSettings,
+    lifecycle::{Ending, Signals},
+    telemetry::{self, Metrics},
 };
+
+const WRONG_SETTING: u8 = 2;
 
 fn main() -> ExitCode {
     let task = match config::read(std::env::args_os()) {
         Ok(task) => task,
-        Err(Refusal::Told(text)) => {
-            #[expect(
-                clippy::print_stdout,
-                reason = "help and version go to standard output"
-            )]
-            {
-                print!("{text}");
-            }
-            return ExitCode::SUCCESS;
-        }
+        Err(Refusal::Told(text)) => return say(&text),
         Err(Refusal::Wrong(error)) => {
-            eprintln!("{error}");
-            return ExitCode::from(2);
+            complain(&error);
+            return ExitCode::from(WRONG_SETTING);
         }
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime,
+    match perform(task) {
+        Ok(Ending::Asked) => ExitCode::SUCCESS,
+        Ok(Ending::Failed) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("The runtime could not be started: {error}.");
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(run(task)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
+            complain(&format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(task: Task) -> anyhow::Result<()> {
+fn perform(task: Task) -> anyhow::Result<Ending> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime could not be started")?;
     match task {
-        Task::Server(config) | Task::Demo(config) => serve(&config).await,
-        Task::Migrate(config) => app::migrate(database_url(&config)?).await,
-        Task::OpenApi => Ok(()),
+        Task::Server(config) | Task::Demo(config) => {
+            let metrics = start_telemetry(&config)?;
+            runtime.block_on(serve(&config, &metrics))
+        }
+        Task::Migrate(config) => {
+            start_telemetry(&config)?;
+            runtime.block_on(app::run::migrate(&config))?;
+            Ok(Ending::Asked)
+        }
+        Task::OpenApi => Ok(Ending::Asked),
     }
 }
 
-fn database_url(config: &Config) -> anyhow::Result<&str> {
-    let url = config
-        .storage
-        .postgres_url
-        .as_ref()
-        .context("CODER_PG_CONNECTION_URL is not set")?;
-    Ok(url.expose_secret())
+async fn serve(config: &Config, metrics: &Metrics) -> anyhow::Result<Ending> {
+    let mut signals = Signals::listen().context("signals cannot be received")?;
+    let running = tokio::select! {
+        running = app::run::start(config, metrics) => running?,
+        signal = signals.next() => {
+            info!(signal, "asked to end before the server was ready");
+            return Ok(Ending::Asked);
+        }
+    };
+    Ok(running.to_end(&mut signals).await)
 }
 
-async fn serve(config: &Config) -> anyhow::Result<()> {
-    let url = database_url(config)?;
-    app::migrate(url).await?;
-    let address = config
-        .network
-        .http
-        .as_ref()
-        .context("CODER_HTTP_ADDRESS is empty")?;
-    let listener = tokio::net::TcpListener::bind(address.to_string())
-        .await
-        .with_context(|| format!("{address} cannot be listened on"))?;
-    let access_url = config.network.access_url(listener.local_addr()?);
-    let lifecycle = Lifecycle::new();
-    let parts = Parts {
-        database_url: url.to_owned(),
-        pool: PoolSettings {
-            max_connections: config.storage.database_connections,
-            ..PoolSettings::default()
-        },
-        settings: app::settings(config, access_url),
-        clock: Clock::system(),
-        hasher: Hasher::default(),
-        limits: app::limits(config),
-    };
-    let router = App::build(parts, lifecycle.clone())?.start();
-    let draining = lifecycle.draining();
-    lifecycle.spawn("http", async move {
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        // A failure here ends the task, which ends the process with an error.
-        let _ = axum::serve(listener, service)
-            .with_graceful_shutdown(draining)
-            .await;
-    });
-    lifecycle.run_to_end(config.network.drain_limit).await?;
-    Ok(())
+fn start_telemetry(config: &Config) -> anyhow::Result<Metrics> {
+    let metrics = telemetry::start(&telemetry::Options {
+        human_log: config.observability.human_log.clone(),
+        json_log: config.observability.json_log.clone(),
+        verbose: config.observability.verbose,
+        directives: config.observability.log_directives.clone(),
+    })?;
+    if !config.ignored.is_empty() {
+        tracing::warn!(
+            settings = config.ignored.join(" "),
+            "the environment holds settings that this server does not know; they are ignored"
+        );
+    }
+    Ok(metrics)
+}
+
+fn say(text: &str) -> ExitCode {
+    // A closed pipe, as of `| head`, is no failure.
+    io::stdout().write_all(text.as_bytes()).ok();
+    ExitCode::SUCCESS
+}
+
+fn complain(error: &dyn fmt::Display) {
+    writeln!(io::stderr(), "workspaced: {error}").ok();
 }
