@@ -1,6 +1,7 @@
 //! The pure part: ids, states and rules. No `await`, no HTTP, no SQL beyond `sqlx::Type` derives.
 
 pub mod agents;
+
 pub mod archives;
 
 pub mod audit;
@@ -21,9 +22,13 @@ pub mod jobs;
 
 pub mod keys;
 
+pub mod markdown;
+
 pub mod names;
 
 pub mod pagination;
+
+pub mod parameters;
 
 pub mod passwords;
 
@@ -42,6 +47,8 @@ pub mod rights;
 pub mod schedule;
 
 pub mod search;
+
+pub mod tag_expressions;
 
 pub mod tags;
 

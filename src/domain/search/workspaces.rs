@@ -69,7 +69,7 @@ impl WorkspaceQuery {
             match text.split('=').collect::<Vec<_>>()[..] {
                 [name] => self.parameter_names.push(name.to_owned()),
                 [_, ""] => {
-                    values.fault("param", format_args!("{text:?} lacks a value after its ="))
+                    values.fault("param", format_args!("{text:?} lacks a value after its ="));
                 }
                 [name, value] => self
                     .parameter_values
