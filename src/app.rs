@@ -13,17 +13,13 @@ use uuid::Uuid;
 
 use crate::{
     config::{Config, SshKeyKind},
-    domain::{clock::Clock, ids::RequestId, passwords::Hasher},
+    domain::{clock::Clock, ids::RequestId, passwords::Hasher, ssh_keys::SshKeyAlgorithm},
     http::{self, middleware::RateLimits, state::AppState},
     lifecycle::Lifecycle,
     pubsub::{self, Events, Outbox},
     service::{
-        Core,
-        files::Files,
-        meta::Meta,
-        sessions::Sessions,
-        settings::{Settings, SshKeyAlgorithm},
-        users::Users,
+        Core, files::Files, git_ssh_keys::GitSshKeys, members::Members, meta::Meta,
+        organizations::Organizations, sessions::Sessions, settings::Settings, users::Users,
     },
     store::pool::{self, PoolSettings},
 };
@@ -71,14 +67,18 @@ impl App {
             settings: Arc::clone(&settings),
         };
         let sessions = Sessions::new(core.clone(), parts.hasher);
+        let git_ssh_keys = GitSshKeys::new(core.clone());
         let state = AppState {
             settings,
             clock: parts.clock,
             limits: parts.limits,
             lifecycle: lifecycle.clone(),
             meta: Meta::new(core.clone()),
-            users: Users::new(core.clone(), sessions.clone()),
             files: Files::new(core.clone()),
+            users: Users::new(core.clone(), sessions.clone(), git_ssh_keys.clone()),
+            git_ssh_keys,
+            organizations: Organizations::new(core.clone()),
+            members: Members::new(core.clone(), sessions.clone()),
             sessions,
         };
         let router = http::router(state.clone());

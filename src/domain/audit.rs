@@ -1,6 +1,25 @@
-//! The words of the audit log: what was done, and to what kind of thing.
+//! What the audit log keeps: who did what to which thing, from where, and what changed.
+//! Writes nothing; which operations are recorded is the services' choice.
 
-use super::text_enum::text_enum;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::{
+    clock::Timestamp,
+    ids::{AuditId, OrganizationId, RequestId, UserId},
+    text_enum::text_enum,
+};
+
+/// Where a request came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The client's address.
+    pub ip: String,
+    /// What the client says of itself.
+    pub user_agent: String,
+    /// The request.
+    pub request: RequestId,
+}
 
 text_enum! {
     /// What was done.
@@ -83,5 +102,193 @@ text_enum! {
         IdpSyncSettingsGroup = "idp_sync_settings_group",
         /// How roles follow an identity provider.
         IdpSyncSettingsRole = "idp_sync_settings_role",
+    }
+}
+
+/// A field of a thing as the audit log sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tracked {
+    /// The field's name.
+    pub name: &'static str,
+    /// Its value.
+    pub value: Value,
+    /// Whether its value must not be shown.
+    pub is_secret: bool,
+}
+
+/// An open field.
+#[must_use]
+pub fn shown(name: &'static str, value: impl Into<Value>) -> Tracked {
+    Tracked {
+        name,
+        value: value.into(),
+        is_secret: false,
+    }
+}
+
+/// A field of which only the fact of a change is told.
+#[must_use]
+pub fn secret(name: &'static str, value: impl Into<Value>) -> Tracked {
+    Tracked {
+        name,
+        value: value.into(),
+        is_secret: true,
+    }
+}
+
+/// The fields that differ, as `{field: {old, new, secret}}`. Nothing stands for a thing that
+/// did not exist before or does not exist after; its fields then count as blank.
+#[must_use]
+pub fn diff(old: &[Tracked], new: &[Tracked]) -> Value {
+    let mut fields = Map::new();
+    let names = new.iter().chain(old).map(|field| field.name);
+    for name in names {
+        let find = |side: &[Tracked]| side.iter().find(|field| field.name == name).cloned();
+        let (before, after) = (find(old), find(new));
+        let is_secret = before.iter().chain(&after).any(|field| field.is_secret);
+        let value = |field: Option<&Tracked>, other: Option<&Tracked>| match (field, other) {
+            (Some(field), _) => field.value.clone(),
+            (None, Some(other)) => blank(&other.value),
+            (None, None) => Value::Null,
+        };
+        let (mut from, mut to) = (
+            value(before.as_ref(), after.as_ref()),
+            value(after.as_ref(), before.as_ref()),
+        );
+        if from == to {
+            continue;
+        }
+        if is_secret {
+            (from, to) = (blank(&from), blank(&to));
+        }
+        fields.insert(
+            name.to_owned(),
+            serde_json::json!({"old": from, "new": to, "secret": is_secret}),
+        );
+    }
+    Value::Object(fields)
+}
+
+fn blank(like: &Value) -> Value {
+    match like {
+        Value::Bool(_) => false.into(),
+        Value::Number(_) => 0.into(),
+        Value::String(_) => "".into(),
+        Value::Null | Value::Array(_) | Value::Object(_) => Value::Null,
+    }
+}
+
+/// An entry that is to be written; who, when and from where is added then.
+#[derive(Clone, Debug)]
+pub struct NewEntry {
+    /// The organization of the thing; nil for none.
+    pub organization: OrganizationId,
+    /// The kind of thing.
+    pub kind: AuditedKind,
+    /// The thing.
+    pub resource: Uuid,
+    /// The thing's name.
+    pub target: String,
+    /// What was done.
+    pub action: AuditAction,
+    /// What changed, as [`diff`] makes it.
+    pub diff: Value,
+    /// The status the request was answered with.
+    pub status: u16,
+    /// Facts of the kind of thing, as an object.
+    pub additional: Value,
+}
+
+impl NewEntry {
+    /// An entry without a diff.
+    #[must_use]
+    pub fn new(
+        action: AuditAction,
+        kind: AuditedKind,
+        resource: impl Into<Uuid>,
+        target: impl Into<String>,
+        status: u16,
+    ) -> Self {
+        Self {
+            organization: OrganizationId::default(),
+            kind,
+            resource: resource.into(),
+            target: target.into(),
+            action,
+            diff: Value::Object(Map::new()),
+            status,
+            additional: Value::Object(Map::new()),
+        }
+    }
+
+    /// Says in which organization.
+    #[must_use]
+    pub fn in_organization(self, organization: OrganizationId) -> Self {
+        Self {
+            organization,
+            ..self
+        }
+    }
+
+    /// Says what changed.
+    #[must_use]
+    pub fn changing(self, old: &[Tracked], new: &[Tracked]) -> Self {
+        Self {
+            diff: diff(old, new),
+            ..self
+        }
+    }
+
+    /// Adds facts of the kind of thing.
+    #[must_use]
+    pub fn with(self, additional: Value) -> Self {
+        Self { additional, ..self }
+    }
+}
+
+/// An entry as it was written.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its id.
+    pub id: AuditId,
+    /// When it was written.
+    pub at: Timestamp,
+    /// Who did it; nil for the server itself.
+    pub user: UserId,
+    /// From where.
+    pub origin: Origin,
+    /// The rest.
+    pub what: NewEntry,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_diff_names_what_changed_and_hides_secrets() {
+        let old = [shown("name", "a"), shown("kept", 1), secret("hash", "x")];
+        let new = [shown("name", "b"), shown("kept", 1), secret("hash", "y")];
+        assert_eq!(
+            diff(&old, &new),
+            json!({"name": {"old": "a", "new": "b", "secret": false},
+                   "hash": {"old": "", "new": "", "secret": true}})
+        );
+    }
+
+    #[test]
+    fn a_new_thing_differs_from_nothing_where_it_is_not_blank() {
+        let new = [
+            shown("name", "b"),
+            shown("note", ""),
+            shown("roles", json!([])),
+        ];
+        assert_eq!(
+            diff(&[], &new),
+            json!({"name": {"old": "", "new": "b", "secret": false},
+                   "roles": {"old": null, "new": [], "secret": false}})
+        );
     }
 }

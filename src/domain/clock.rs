@@ -10,6 +10,15 @@ use chrono::{DateTime, DurationRound, SubsecRound, TimeDelta, Utc};
 /// An instant in UTC, with the microsecond precision that Postgres keeps.
 pub type Timestamp = DateTime<Utc>;
 
+/// Seconds from the epoch back to the year 1.
+const YEAR_ONE: i64 = -62_135_596_800;
+
+/// The year 1, which stands for "never" where there is always a time.
+#[must_use]
+pub fn never() -> Timestamp {
+    DateTime::from_timestamp(YEAR_ONE, 0).unwrap_or_default()
+}
+
 /// Tells the time; the real one or one that a test moves.
 #[derive(Clone)]
 pub struct Clock(Source);

@@ -26,6 +26,8 @@ pub mod markdown;
 
 pub mod names;
 
+pub mod organizations;
+
 pub mod pagination;
 
 pub mod parameters;
@@ -49,6 +51,8 @@ pub mod schedule;
 pub mod search;
 
 pub mod tag_expressions;
+
+pub mod ssh_keys;
 
 pub mod tags;
 

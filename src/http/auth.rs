@@ -76,7 +76,7 @@ impl From<FirstUserError> for ApiError {
                 Self::bad_request("The password is too weak.")
                     .field("password", weakness.to_string())
             }
-            FirstUserError::Hash => Self::internal(reason),
+            FirstUserError::Secrets => Self::internal(reason),
             FirstUserError::Store(source) => Self::internal(source),
         }
     }
@@ -134,7 +134,7 @@ async fn login(
 ) -> Result<Response, ApiError> {
     let made = state
         .sessions
-        .login(&body.email, &body.password, &client.ip)
+        .login(&body.email, &body.password, &client.into())
         .await?;
     let cookie = session_cookie(&made.token, state.settings.secure_cookies);
     let mut response = Created(LoginWithPasswordResponse {

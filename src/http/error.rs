@@ -7,7 +7,10 @@ use axum::response::{IntoResponse, Response as HttpResponse};
 use http::StatusCode;
 
 use super::reply;
-use crate::wire::response::{Response, ValidationError};
+use crate::{
+    domain::faults::Fault,
+    wire::response::{Response, ValidationError},
+};
 
 /// What a request is answered when it cannot be carried out.
 #[derive(Debug)]
@@ -67,6 +70,12 @@ impl ApiError {
     #[must_use]
     pub fn invalid(faults: Vec<ValidationError>) -> Self {
         Self::bad_request("Some fields of the request are not valid.").fields(faults)
+    }
+
+    /// 400 because a query string or a search breaks its rules.
+    #[must_use]
+    pub fn invalid_query(message: &str, faults: Vec<Fault>) -> Self {
+        Self::bad_request(message).fields(faults.into_iter().map(ValidationError::from).collect())
     }
 
     /// 401: nobody is signed in, or no longer.

@@ -15,7 +15,17 @@ mod auth;
 
 mod files;
 
+mod git_ssh_keys;
+
+mod members;
+
 mod meta;
+
+mod organizations;
+
+mod passwords;
+
+mod user_roles;
 
 mod users;
 
@@ -45,6 +55,11 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(auth::router(state))
         .merge(users::router())
         .merge(files::router(state))
+        .merge(user_roles::router())
+        .merge(passwords::router(state))
+        .merge(git_ssh_keys::router())
+        .merge(organizations::router())
+        .merge(members::router())
 }
 
 /// The OpenAPI 3.1 description of what is served.

@@ -8,7 +8,10 @@ use super::middleware::RateLimits;
 use crate::{
     domain::clock::Clock,
     lifecycle::Lifecycle,
-    service::{files::Files, meta::Meta, sessions::Sessions, settings::Settings, users::Users},
+    service::{
+        files::Files, git_ssh_keys::GitSshKeys, members::Members, meta::Meta,
+        organizations::Organizations, sessions::Sessions, settings::Settings, users::Users,
+    },
 };
 
 /// The router's state; cheap to clone.
@@ -30,4 +33,10 @@ pub struct AppState {
     pub users: Users,
     /// Uploaded archives.
     pub files: Files,
+    /// Users' keys for git over SSH.
+    pub git_ssh_keys: GitSshKeys,
+    /// Organizations.
+    pub organizations: Organizations,
+    /// Who belongs to them.
+    pub members: Members,
 }

@@ -3,7 +3,15 @@
 
 pub mod files;
 
+pub mod audit;
+
+pub mod git_ssh_keys;
+
+pub mod members;
+
 pub mod meta;
+
+pub mod organizations;
 
 pub mod sessions;
 

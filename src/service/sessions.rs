@@ -8,10 +8,11 @@ use moka::future::Cache;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
-use super::{Core, commit, on};
+use super::{Core, audit, commit, on};
 use crate::{
     domain::{
-        clock::Timestamp,
+        audit::{AuditAction, AuditedKind, NewEntry, Origin, shown},
+        clock::{Timestamp, never},
         ids::{GroupId, OrganizationId, UserId},
         keys::ApiKey,
         passwords::Hasher,
@@ -152,11 +153,15 @@ impl Sessions {
     ///
     /// # Errors
     /// When the token is malformed, unknown, expired or its user may not come in.
-    pub async fn authenticate(&self, token: &str, ip: &str) -> Result<Actor, AuthenticateError> {
+    pub async fn authenticate(
+        &self,
+        token: &str,
+        origin: Origin,
+    ) -> Result<Actor, AuthenticateError> {
         let token = Token::parse(token).ok_or(AuthenticateError::Malformed)?;
         let known = self
             .cache
-            .try_get_with(token.id.0.clone(), self.load(&token, ip))
+            .try_get_with(token.id.0.clone(), self.load(&token, &origin))
             .await
             .map_err(|error: Arc<AuthenticateError>| error.as_ref().clone())?;
         if !token.matches(&known.hashed_secret) {
@@ -165,10 +170,13 @@ impl Sessions {
         if known.expires_at <= self.core.now() {
             return Err(AuthenticateError::Expired);
         }
-        Ok(known.actor.clone())
+        Ok(Actor {
+            origin,
+            ..known.actor.clone()
+        })
     }
 
-    async fn load(&self, token: &Token, ip: &str) -> Result<Arc<Known>, AuthenticateError> {
+    async fn load(&self, token: &Token, origin: &Origin) -> Result<Arc<Known>, AuthenticateError> {
         let store = |error: StoreError| AuthenticateError::Store(Arc::new(error));
         let mut conn = self.core.conn().await.map_err(store)?;
         let found = api_keys::find_credential(&mut conn, &token.id)
@@ -184,16 +192,12 @@ impl Sessions {
         match found.status {
             UserStatus::Active => {}
             UserStatus::Suspended => return Err(AuthenticateError::Suspended),
-            UserStatus::Dormant => {
-                users::update_status(&mut conn, found.key.user_id, UserStatus::Active, now)
-                    .await
-                    .map_err(store)?;
-            }
+            UserStatus::Dormant => self.wake(found.key.user_id, origin).await.map_err(store)?,
         }
         let expires_at = self.extended(&found.key, now);
         let is_stale = now - found.key.last_used >= TOUCH_EVERY;
         if is_stale || expires_at != found.key.expires_at {
-            api_keys::touch(&mut conn, &found.key.id, ip, expires_at, now)
+            api_keys::touch(&mut conn, &found.key.id, &origin.ip, expires_at, now)
                 .await
                 .map_err(store)?;
         }
@@ -202,6 +206,31 @@ impl Sessions {
             expires_at,
             actor: actor(found),
         }))
+    }
+
+    /// Makes a dormant user active again.
+    async fn wake(&self, user: UserId, origin: &Origin) -> Result<(), StoreError> {
+        let now = self.core.now();
+        let mut tx = self.core.begin().await?;
+        let Some(before) = users::lock(on(&mut tx), user).await? else {
+            return Ok(());
+        };
+        if before.status == UserStatus::Dormant {
+            users::update_status(on(&mut tx), user, UserStatus::Active, now).await?;
+            let entry = NewEntry::new(
+                AuditAction::Write,
+                AuditedKind::User,
+                user.0,
+                before.username,
+                200,
+            )
+            .changing(
+                &[shown("status", UserStatus::Dormant.as_str())],
+                &[shown("status", UserStatus::Active.as_str())],
+            );
+            audit::record(on(&mut tx), user, origin, entry, now).await?;
+        }
+        commit(tx).await
     }
 
     /// The expiry after this use (spec CO-9).
@@ -219,7 +248,12 @@ impl Sessions {
     ///
     /// # Errors
     /// When the credentials are wrong or the user may not sign in this way.
-    pub async fn login(&self, email: &str, password: &str, ip: &str) -> Result<NewKey, LoginError> {
+    pub async fn login(
+        &self,
+        email: &str,
+        password: &str,
+        origin: &Origin,
+    ) -> Result<NewKey, LoginError> {
         let mut conn = self.core.conn().await?;
         let found = users::find_password(&mut conn, email).await?;
         drop(conn);
@@ -237,15 +271,13 @@ impl Sessions {
         if user.login_type != LoginType::Password {
             return Err(LoginError::OtherLoginType(user.login_type.as_str()));
         }
-        let now = self.core.now();
-        let mut tx = self.core.begin().await?;
         match user.status {
             UserStatus::Active => {}
             UserStatus::Suspended => return Err(LoginError::Suspended),
-            UserStatus::Dormant => {
-                users::update_status(on(&mut tx), user.id, UserStatus::Active, now).await?
-            }
+            UserStatus::Dormant => self.wake(user.id, origin).await?,
         }
+        let now = self.core.now();
+        let mut tx = self.core.begin().await?;
         let made = new_key(
             user.id,
             LoginType::Password,
@@ -254,7 +286,9 @@ impl Sessions {
             self.core.settings.session_duration,
             now,
         );
-        api_keys::insert(on(&mut tx), &made.key, &hashed(&made), ip).await?;
+        api_keys::insert(on(&mut tx), &made.key, &hashed(&made), &origin.ip).await?;
+        let entry = session_entry(AuditAction::Login, user.id, 201);
+        audit::record(on(&mut tx), user.id, origin, entry, now).await?;
         commit(tx).await?;
         Ok(made)
     }
@@ -267,6 +301,8 @@ impl Sessions {
         let mut tx = self.core.begin().await?;
         api_keys::delete(on(&mut tx), &actor.key_id).await?;
         api_keys::delete_by_scope(on(&mut tx), actor.id, Scope::ApplicationConnect).await?;
+        let entry = session_entry(AuditAction::Logout, actor.id, 200);
+        audit::record(on(&mut tx), actor.id, &actor.origin, entry, self.core.now()).await?;
         commit(tx).await?;
         self.changed(actor.id);
         Ok(())
@@ -298,6 +334,11 @@ impl Sessions {
     }
 }
 
+/// Sessions have no name, and their id is no UUID: the entry speaks of the user.
+fn session_entry(action: AuditAction, user: UserId, status: u16) -> NewEntry {
+    NewEntry::new(action, AuditedKind::ApiKey, user.0, "", status)
+}
+
 /// Makes a key that is not yet kept.
 #[must_use]
 pub fn new_key(
@@ -322,7 +363,7 @@ pub fn new_key(
         token_name: name.to_owned(),
         lifetime_seconds,
         // The first use always counts as one (spec CO-8).
-        last_used: Timestamp::UNIX_EPOCH,
+        last_used: never(),
         expires_at,
         created_at: now,
         updated_at: now,
@@ -365,5 +406,7 @@ fn actor(found: Credential) -> Actor {
         groups: found.groups.into_iter().map(GroupId).collect(),
         scope: found.key.scope,
         key_id: found.key.id,
+        // Set for each request.
+        origin: Origin::default(),
     }
 }

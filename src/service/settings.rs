@@ -4,16 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-/// Which kind of key a new user gets for git over SSH.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SshKeyAlgorithm {
-    /// Ed25519.
-    Ed25519,
-    /// ECDSA on P-256.
-    Ecdsa,
-    /// RSA with 4096 bits.
-    Rsa4096,
-}
+use crate::domain::ssh_keys::SshKeyAlgorithm;
 
 /// All values that services depend on.
 #[derive(Clone, Debug)]

@@ -158,3 +158,11 @@ pub async fn delete_by_scope(
     .await?;
     Ok(())
 }
+
+/// Deletes all keys of a user.
+pub async fn delete_by_user(conn: &mut PgConnection, user: UserId) -> Result<(), StoreError> {
+    sqlx::query!("DELETE FROM api_keys WHERE user_id = $1", user as UserId)
+        .execute(conn)
+        .await?;
+    Ok(())
+}

@@ -5,9 +5,15 @@ mod error;
 
 pub mod api_keys;
 
+pub mod audit;
+
 pub mod deployment;
 
 pub mod files;
+
+pub mod git_ssh_keys;
+
+pub mod members;
 
 pub mod organizations;
 

@@ -10,7 +10,15 @@ pub mod json;
 
 pub mod meta;
 
+pub mod organizations;
+
 pub mod response;
+
+pub mod roles;
+
+pub mod sign_in;
+
+pub mod ssh_keys;
 
 pub mod time;
 

@@ -6,10 +6,7 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::domain::clock::Timestamp;
-
-/// Seconds from the epoch back to the year 1.
-const YEAR_ONE: i64 = -62_135_596_800;
+use crate::domain::clock::{self, Timestamp};
 
 /// An instant in an answer or a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,7 +16,7 @@ impl Time {
     /// The year 1, which stands for "never" where null is not allowed.
     #[must_use]
     pub fn zero() -> Self {
-        Self(DateTime::from_timestamp(YEAR_ONE, 0).unwrap_or_default())
+        Self(clock::never())
     }
 
     /// Whether this is the year 1.

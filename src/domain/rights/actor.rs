@@ -9,6 +9,7 @@ use super::{
     roles::{OrganizationRole, SiteRole},
 };
 use crate::domain::{
+    audit::Origin,
     ids::{GroupId, OrganizationId, UserId},
     text_enum::text_enum,
     tokens::KeyId,
@@ -62,6 +63,8 @@ pub struct Actor {
     pub scope: Scope,
     /// The key in use.
     pub key_id: KeyId,
+    /// Where its request came from.
+    pub origin: Origin,
 }
 
 /// The facts by which a list query keeps what an actor may read: a row is readable if
@@ -245,6 +248,7 @@ mod tests {
             groups: Vec::new(),
             scope: Scope::All,
             key_id: KeyId("0123456789".to_owned()),
+            origin: Origin::default(),
         }
     }
 

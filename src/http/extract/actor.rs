@@ -57,7 +57,7 @@ where
         };
         let Ok(client) = Client::from_request_parts(parts, state).await;
         Ok(Sessions::from_ref(state)
-            .authenticate(&token, &client.ip)
+            .authenticate(&token, client.into())
             .await?)
     }
 }

@@ -5,7 +5,7 @@ use std::{convert::Infallible, net::SocketAddr};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::{header, request::Parts};
 
-use crate::domain::ids::RequestId;
+use crate::domain::{audit::Origin, ids::RequestId};
 
 /// The client's address and what it says of itself; for keys' last use and for the audit log.
 #[derive(Clone, Debug)]
@@ -16,6 +16,16 @@ pub struct Client {
     pub user_agent: String,
     /// The request's id.
     pub request: RequestId,
+}
+
+impl From<Client> for Origin {
+    fn from(client: Client) -> Self {
+        Self {
+            ip: client.ip,
+            user_agent: client.user_agent,
+            request: client.request,
+        }
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Client {

@@ -7,7 +7,10 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::{domain::ids::Id, http::error::ApiError};
+use crate::{
+    domain::{ids::Id, pagination::Page},
+    http::error::ApiError,
+};
 
 /// The path's parameters, as ids or texts in their order.
 pub struct Path<T>(pub T);
@@ -154,5 +157,16 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryMap {
             map.0.entry(key).or_default().push(value);
         }
         Ok(map)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Page {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let QueryMap(query) = QueryMap::from_request_parts(parts, state).await?;
+        Self::parse(&query).map_err(|faults| {
+            ApiError::invalid_query("Some query parameters are not valid.", faults)
+        })
     }
 }

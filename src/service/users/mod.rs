@@ -1,16 +1,35 @@
-//! Use cases on users.
+//! Use cases on users: finding them and setting the deployment up. Making and changing users
+//! stands in the files beside.
 
+mod change;
+
+mod create;
+
+mod list;
+
+pub mod password;
+
+mod roles;
+
+pub use change::ChangeUserError;
+pub use create::{CreateUserError, NewUser};
+pub use roles::{SetRolesError, UserRoles};
+
+use serde_json::json;
 use thiserror::Error;
 
-use super::{Core, commit, on, sessions::Sessions};
+use super::{Core, commit, git_ssh_keys::GitSshKeys, on, sessions::Sessions};
 use crate::{
     domain::{
+        audit::{Tracked, shown},
+        clock::Timestamp,
         ids::{OrganizationId, UserId},
+        organizations::Member,
         passwords::{self, Weakness},
         rights::{Action, Object, actor::Actor, roles::SiteRole},
         users::{LoginType, User, UserRef, UserStatus},
     },
-    store::{StoreError, organizations, users},
+    store::{StoreError, git_ssh_keys, members, organizations, users},
 };
 
 /// Why there is no first user now.
@@ -22,9 +41,9 @@ pub enum FirstUserError {
     /// The password is too easy.
     #[error("the password is too weak")]
     WeakPassword(#[source] Weakness),
-    /// The password could not be hashed.
-    #[error("the password could not be hashed")]
-    Hash,
+    /// The password could not be hashed, or no key pair could be generated.
+    #[error("the user's secrets could not be made")]
+    Secrets,
     /// The database failed.
     #[error("the first user could not be made")]
     Store(#[from] StoreError),
@@ -58,13 +77,18 @@ pub struct FirstUser {
 pub struct Users {
     core: Core,
     sessions: Sessions,
+    ssh_keys: GitSshKeys,
 }
 
 impl Users {
     /// The service.
     #[must_use]
-    pub fn new(core: Core, sessions: Sessions) -> Self {
-        Self { core, sessions }
+    pub fn new(core: Core, sessions: Sessions, ssh_keys: GitSshKeys) -> Self {
+        Self {
+            core,
+            sessions,
+            ssh_keys,
+        }
     }
 
     /// Whether the deployment has been set up.
@@ -91,7 +115,12 @@ impl Users {
             .sessions
             .hash(order.password)
             .await
-            .ok_or(FirstUserError::Hash)?;
+            .ok_or(FirstUserError::Secrets)?;
+        let pair = self
+            .ssh_keys
+            .generate()
+            .await
+            .ok_or(FirstUserError::Secrets)?;
         let now = self.core.now();
         let user = User {
             id: UserId::random(),
@@ -115,7 +144,8 @@ impl Users {
         }
         let organization = organizations::default_id(on(&mut tx)).await?;
         users::insert(on(&mut tx), &user, &hash).await?;
-        organizations::insert_member(on(&mut tx), organization, user.id, &[], now).await?;
+        git_ssh_keys::upsert(on(&mut tx), user.id, &pair, now).await?;
+        members::insert(on(&mut tx), &member(organization, user.id, now)).await?;
         commit(tx).await?;
         Ok((user.id, organization))
     }
@@ -135,4 +165,29 @@ impl Users {
             .filter(|user| actor.may(Action::Read, &Object::user(user.id)))
             .ok_or(FindUserError::NotFound)
     }
+}
+
+/// A membership without extra roles.
+fn member(organization: OrganizationId, user: UserId, now: Timestamp) -> Member {
+    Member {
+        user_id: user,
+        organization_id: organization,
+        roles: Vec::new(),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// A user as the audit log sees it.
+fn tracked(user: &User) -> Vec<Tracked> {
+    vec![
+        shown("id", user.id.to_string()),
+        shown("email", user.email.clone()),
+        shown("username", user.username.clone()),
+        shown("name", user.name.clone()),
+        shown("status", user.status.as_str()),
+        shown("login_type", user.login_type.as_str()),
+        shown("rbac_roles", json!(user.site_roles)),
+        shown("theme_preference", user.theme_preference.clone()),
+    ]
 }

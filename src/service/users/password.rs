@@ -1,0 +1,102 @@
+//! Changing passwords.
+
+use thiserror::Error;
+
+use super::Users;
+use crate::{
+    domain::{
+        audit::{AuditAction, AuditedKind, NewEntry, secret},
+        passwords::{self, Weakness},
+        rights::{Action, Object, actor::Actor},
+        users::{LoginType, User},
+    },
+    service::{audit, commit, on},
+    store::{StoreError, api_keys, users},
+};
+
+/// Why a password was not changed.
+#[derive(Debug, Error)]
+pub enum SetPasswordError {
+    /// The caller may not change it.
+    #[error("no such user")]
+    NotFound,
+    /// The user signs in another way.
+    #[error("the user does not sign in by password")]
+    NotUsed,
+    /// Users prove that they know their password before they change it.
+    #[error("the old password is required")]
+    OldRequired,
+    /// The new password is too easy.
+    #[error("the password is too weak")]
+    Weak(#[source] Weakness),
+    /// The old password is another.
+    #[error("the old password is wrong")]
+    OldWrong,
+    /// The new password is the old one.
+    #[error("the new password is the old one")]
+    Same,
+    /// The password could not be hashed.
+    #[error("the password could not be hashed")]
+    Hash,
+    /// The database failed.
+    #[error("the password could not be changed")]
+    Store(#[from] StoreError),
+}
+
+impl Users {
+    /// Sets a user's password and ends all its sessions and tokens.
+    ///
+    /// # Errors
+    /// When the caller may not, the old password is wrong, or the new one is weak or no change.
+    pub async fn set_password(
+        &self,
+        actor: &Actor,
+        user: &User,
+        old: String,
+        new: String,
+    ) -> Result<(), SetPasswordError> {
+        if !actor.may(Action::UpdatePersonal, &Object::user(user.id)) {
+            return Err(SetPasswordError::NotFound);
+        }
+        if user.login_type != LoginType::Password {
+            return Err(SetPasswordError::NotUsed);
+        }
+        if user.id == actor.id && old.is_empty() {
+            return Err(SetPasswordError::OldRequired);
+        }
+        passwords::check_strength(&new).map_err(SetPasswordError::Weak)?;
+        let stored = users::find_password_hash(&mut *self.core.conn().await?, user.id)
+            .await?
+            .ok_or(SetPasswordError::NotFound)?;
+        if !old.is_empty() && !self.sessions.verify(old, stored.clone()).await {
+            return Err(SetPasswordError::OldWrong);
+        }
+        if self.sessions.verify(new.clone(), stored).await {
+            return Err(SetPasswordError::Same);
+        }
+        let hash = self
+            .sessions
+            .hash(new)
+            .await
+            .ok_or(SetPasswordError::Hash)?;
+        let now = self.core.now();
+        let mut tx = self.core.begin().await?;
+        users::update_password(on(&mut tx), user.id, &hash, now).await?;
+        api_keys::delete_by_user(on(&mut tx), user.id).await?;
+        let entry = NewEntry::new(
+            AuditAction::Write,
+            AuditedKind::User,
+            user.id.0,
+            user.username.clone(),
+            204,
+        )
+        .changing(
+            &[secret("hashed_password", "old")],
+            &[secret("hashed_password", "new")],
+        );
+        audit::record(on(&mut tx), actor.id, &actor.origin, entry, now).await?;
+        commit(tx).await?;
+        self.sessions.changed(user.id);
+        Ok(())
+    }
+}

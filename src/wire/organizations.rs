@@ -1,0 +1,112 @@
+//! Shapes of organizations and memberships.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{time::Time, users::SlimRole};
+use crate::domain::{
+    organizations::{Member, MemberWithUser, Organization as Known},
+    rights::roles::OrganizationRole,
+};
+
+/// An organization (codersdk.Organization).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Organization {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name in URLs.
+    pub name: String,
+    /// Its title.
+    pub display_name: String,
+    /// Its picture.
+    pub icon: String,
+    /// What it is for.
+    pub description: String,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it was last changed.
+    pub updated_at: Time,
+    /// Whether it is the one that always exists.
+    pub is_default: bool,
+}
+
+impl From<Known> for Organization {
+    fn from(known: Known) -> Self {
+        Self {
+            id: known.id.0,
+            name: known.name,
+            display_name: known.display_name,
+            icon: known.icon,
+            description: known.description,
+            created_at: known.created_at.into(),
+            updated_at: known.updated_at.into(),
+            is_default: known.is_default,
+        }
+    }
+}
+
+/// A membership (codersdk.OrganizationMember).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct OrganizationMember {
+    /// The user.
+    pub user_id: Uuid,
+    /// The organization.
+    pub organization_id: Uuid,
+    /// Since when.
+    pub created_at: Time,
+    /// When the roles were last changed.
+    pub updated_at: Time,
+    /// Roles given there.
+    pub roles: Vec<SlimRole>,
+}
+
+impl From<Member> for OrganizationMember {
+    fn from(member: Member) -> Self {
+        let organization = member.organization_id.0;
+        let roles = member.roles.into_iter().map(|name| SlimRole {
+            display_name: OrganizationRole::parse(&name)
+                .map_or("", OrganizationRole::display_name)
+                .to_owned(),
+            organization_id: Some(organization),
+            name,
+        });
+        Self {
+            user_id: member.user_id.0,
+            organization_id: organization,
+            created_at: member.created_at.into(),
+            updated_at: member.updated_at.into(),
+            roles: roles.collect(),
+        }
+    }
+}
+
+/// A membership with what its user shows (codersdk.OrganizationMemberWithUserData).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct OrganizationMemberWithUserData {
+    /// The username.
+    pub username: String,
+    /// The full name.
+    pub name: String,
+    /// The picture.
+    pub avatar_url: String,
+    /// The e-mail address.
+    pub email: String,
+    /// Roles of the site.
+    pub global_roles: Vec<SlimRole>,
+    /// The membership.
+    #[serde(flatten)]
+    pub member: OrganizationMember,
+}
+
+impl From<MemberWithUser> for OrganizationMemberWithUserData {
+    fn from(found: MemberWithUser) -> Self {
+        Self {
+            username: found.username,
+            name: found.name,
+            avatar_url: found.avatar_url,
+            email: found.email,
+            global_roles: found.site_roles.into_iter().map(SlimRole::from).collect(),
+            member: found.member.into(),
+        }
+    }
+}
