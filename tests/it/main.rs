@@ -10,4 +10,6 @@ mod fixture;
 
 mod layers;
 
+mod openapi;
+
 mod sign_in;
