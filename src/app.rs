@@ -166,6 +166,26 @@ pub fn limits(config: &Config) -> RateLimits {
     }
 }
 
+/// The API's description as JSON, without a database.
+///
+/// # Errors
+/// When it cannot be encoded.
+pub fn describe() -> anyhow::Result<String> {
+    let parts = Parts {
+        // Connections are made when first needed, and nothing here needs one.
+        database_url: "postgres://localhost/none".to_owned(),
+        pool: PoolSettings::default(),
+        settings: Settings::new(Url::parse("http://127.0.0.1:3000")?),
+        clock: Clock::system(),
+        hasher: Hasher::default(),
+        limits: RateLimits::off(),
+    };
+    let app = App::build(parts, Lifecycle::new())?;
+    let mut text = serde_json::to_string_pretty(&http::document(&app.state))?;
+    text.push('\n');
+    Ok(text)
+}
+
 /// Brings the database up to date.
 ///
 /// # Errors

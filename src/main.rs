@@ -12,6 +12,7 @@ use tracing::info;
 use workspaced::{
     app,
     config::{self, Config, Refusal, Task},
+    demo,
     lifecycle::{Ending, Signals},
     telemetry::{self, Metrics},
 };
@@ -43,16 +44,24 @@ fn perform(task: Task) -> anyhow::Result<Ending> {
         .build()
         .context("the runtime could not be started")?;
     match task {
-        Task::Server(config) | Task::Demo(config) => {
+        Task::Server(config) => {
             let metrics = start_telemetry(&config)?;
             runtime.block_on(serve(&config, &metrics))
+        }
+        Task::Demo(config) => {
+            let metrics = start_telemetry(&config)?;
+            runtime.block_on(demonstrate(&config, &metrics))
         }
         Task::Migrate(config) => {
             start_telemetry(&config)?;
             runtime.block_on(app::run::migrate(&config))?;
             Ok(Ending::Asked)
         }
-        Task::OpenApi => Ok(Ending::Asked),
+        Task::OpenApi => {
+            let text = runtime.block_on(async { app::describe() })?;
+            say(&text);
+            Ok(Ending::Asked)
+        }
     }
 }
 
@@ -66,6 +75,23 @@ async fn serve(config: &Config, metrics: &Metrics) -> anyhow::Result<Ending> {
         }
     };
     Ok(running.to_end(&mut signals).await)
+}
+
+async fn demonstrate(config: &Config, metrics: &Metrics) -> anyhow::Result<Ending> {
+    let mut signals = Signals::listen().context("signals cannot be received")?;
+    let running = app::run::start(config, metrics).await?;
+    let shown = tokio::select! {
+        shown = demo::show(&running.access_url) => shown,
+        _ = signals.next() => {
+            running.lifecycle.shut_down();
+            Ok(())
+        }
+    };
+    if shown.is_err() {
+        running.lifecycle.shut_down();
+    }
+    let ending = running.to_end(&mut signals).await;
+    shown.map(|()| ending)
 }
 
 fn start_telemetry(config: &Config) -> anyhow::Result<Metrics> {

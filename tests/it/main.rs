@@ -8,6 +8,8 @@
 
 mod fixture;
 
+mod coverage;
+
 mod layers;
 
 mod openapi;
