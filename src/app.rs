@@ -18,7 +18,7 @@ use crate::{
     lifecycle::Lifecycle,
     pubsub::{self, Events, Outbox},
     service::{
-        Core, files::Files, git_ssh_keys::GitSshKeys, members::Members, meta::Meta,
+        Core, files::Files, git_ssh_keys::GitSshKeys, jobs::Jobs, members::Members, meta::Meta,
         organizations::Organizations, sessions::Sessions, settings::Settings, users::Users,
     },
     store::pool::{self, PoolSettings},
@@ -74,6 +74,7 @@ impl App {
             limits: parts.limits,
             lifecycle: lifecycle.clone(),
             meta: Meta::new(core.clone()),
+            jobs: Jobs::new(core.clone()),
             files: Files::new(core.clone()),
             users: Users::new(core.clone(), sessions.clone(), git_ssh_keys.clone()),
             git_ssh_keys,

@@ -77,7 +77,7 @@ impl Events {
     }
 
     /// All events from now on. A listener that falls behind gets [`Event::Resync`].
-    pub fn subscribe(&self) -> impl futures::Stream<Item = Event> + Send + Unpin + 'static {
+    pub fn subscribe(&self) -> impl futures::Stream<Item = Event> + Send + Unpin + 'static + use<> {
         tokio_stream::wrappers::BroadcastStream::new(self.local.subscribe())
             .map(|event| event.unwrap_or(Event::Resync))
     }

@@ -8,7 +8,7 @@ use super::{
     clock::Timestamp,
     ids::{BuildId, FileId, JobId, OrganizationId, TemplateVersionId, UserId},
     jobs::{JobKind, JobState, JobStatus, ProvisionerKind},
-    provisioning::{LogLevel, LogSource, NamedValue},
+    provisioning::{LogLevel, LogSource, NamedValue, Timing},
     tags::Tags,
 };
 
@@ -66,6 +66,15 @@ impl JobInput {
             Self::Import { .. } => JobKind::TemplateVersionImport,
             Self::Build { .. } => JobKind::WorkspaceBuild,
             Self::DryRun { .. } => JobKind::TemplateVersionDryRun,
+        }
+    }
+
+    /// The template version or the build it works on.
+    #[must_use]
+    pub const fn subject(&self) -> (Option<TemplateVersionId>, Option<BuildId>) {
+        match self {
+            Self::Import { version, .. } | Self::DryRun { version, .. } => (Some(*version), None),
+            Self::Build { build, .. } => (None, Some(*build)),
         }
     }
 
@@ -195,6 +204,15 @@ pub struct MatchedProvisioners {
     pub available: i64,
     /// When any of them was last seen.
     pub most_recently_seen: Option<Timestamp>,
+}
+
+/// How long one step of a job took.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct JobTiming {
+    /// The job.
+    pub job_id: JobId,
+    /// The step.
+    pub timing: Timing,
 }
 
 /// One line of a job's log.

@@ -125,6 +125,17 @@ impl Agent {
             timeout: TimeDelta::seconds(self.connection_timeout_seconds.into()),
         }
     }
+
+    /// Puts its apps into the order in which they are shown: by position, title, short name.
+    pub fn sort_apps(&mut self) {
+        self.apps.sort_by(|left, right| {
+            (left.display_order, &left.display_name, &left.slug).cmp(&(
+                right.display_order,
+                &right.display_name,
+                &right.slug,
+            ))
+        });
+    }
 }
 
 /// An app of an agent.
@@ -211,30 +222,17 @@ pub struct LogSource {
 /// Puts resources into the order in which they are shown: by the lowest position of their
 /// agents, those without agents last, then by name (spec WS-31).
 pub fn sort(resources: &mut [Resource]) {
-    for agent in resources
-        .iter_mut()
-        .flat_map(|resource| &mut resource.agents)
-    {
-        agent.apps.sort_by(|left, right| {
-            (left.display_order, &left.display_name, &left.slug).cmp(&(
-                right.display_order,
-                &right.display_name,
-                &right.slug,
-            ))
-        });
-    }
     for resource in resources.iter_mut() {
+        for agent in &mut resource.agents {
+            agent.sort_apps();
+        }
         resource.agents.sort_by(|left, right| {
             (left.display_order, &left.name).cmp(&(right.display_order, &right.name))
         });
     }
     let position = |resource: &Resource| {
-        resource
-            .agents
-            .iter()
-            .map(|agent| agent.display_order)
-            .min()
-            .map_or(i64::MAX, i64::from)
+        let first = resource.agents.first();
+        first.map_or(i64::MAX, |agent| agent.display_order.into())
     };
     resources
         .sort_by(|left, right| (position(left), &left.name).cmp(&(position(right), &right.name)));

@@ -17,6 +17,8 @@ mod files;
 
 mod git_ssh_keys;
 
+mod job_logs;
+
 mod members;
 
 mod meta;

@@ -9,7 +9,7 @@ use crate::{
     domain::clock::Clock,
     lifecycle::Lifecycle,
     service::{
-        files::Files, git_ssh_keys::GitSshKeys, members::Members, meta::Meta,
+        files::Files, git_ssh_keys::GitSshKeys, jobs::Jobs, members::Members, meta::Meta,
         organizations::Organizations, sessions::Sessions, settings::Settings, users::Users,
     },
 };
@@ -31,6 +31,8 @@ pub struct AppState {
     pub sessions: Sessions,
     /// Users.
     pub users: Users,
+    /// The queue of provisioner jobs.
+    pub jobs: Jobs,
     /// Uploaded archives.
     pub files: Files,
     /// Users' keys for git over SSH.

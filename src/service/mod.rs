@@ -11,7 +11,11 @@ pub mod members;
 
 pub mod meta;
 
+pub mod jobs;
+
 pub mod organizations;
+
+pub mod resources;
 
 pub mod sessions;
 

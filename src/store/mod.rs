@@ -13,11 +13,15 @@ pub mod files;
 
 pub mod git_ssh_keys;
 
+pub mod jobs;
+
 pub mod members;
 
 pub mod organizations;
 
 pub mod pool;
+
+pub mod resources;
 
 pub mod templates;
 

@@ -6,11 +6,15 @@ pub mod decode;
 
 pub mod files;
 
+pub mod jobs;
+
 pub mod json;
 
 pub mod meta;
 
 pub mod organizations;
+
+pub mod resources;
 
 pub mod response;
 
