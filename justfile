@@ -55,11 +55,16 @@ peer-suite: build
 cli-check: build
     scripts/compat.sh cli
 
-# Watchers and the kill in the middle of a build
+# The README's curl lines against the debug build
+readme-check: build
+    scripts/compat.sh readme
+
+# How watchers are served: in order, all of them, at which cost
 watch-bench *ARGUMENTS: build
     scripts/compat.sh watch-order
     scripts/compat.sh watch-bench {{ ARGUMENTS }}
 
+# A kill in the middle of a build, and the restart
 kill-check: build
     scripts/compat.sh kill
 

@@ -3,13 +3,14 @@
 #   scripts/compat.sh conform        the recorded answers of the scenarios in tests/conformance.txt
 #   scripts/compat.sh peer-suite     the incumbent's own tests of tests/peer-suite.txt
 #   scripts/compat.sh cli            the incumbent's command line, from login to logout
+#   scripts/compat.sh readme         the README's curl lines
 #   scripts/compat.sh watch-order | watch-bench | kill      watchers; a kill in the middle of a build
 # The first three need the compatibility kit (recordings, the incumbent's binaries), which is others' work
 # and no part of this project: a folder named by COMPAT_KIT, else ../shared. What is missing is skipped with a line.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
-what=${1:?usage: $0 conform|peer-suite|cli|watch-order|watch-bench|kill}
+what=${1:?usage: $0 conform|peer-suite|cli|readme|watch-order|watch-bench|kill}
 shift
 kit=${COMPAT_KIT:-$root/../shared}
 
@@ -37,12 +38,14 @@ fi
 
 case $what in
   conform)
-    mapfile -t scenarios < <(entries "$root/tests/conformance.txt")
+    # Scenarios named on the command line take the place of the list.
+    if [ $# = 0 ]; then mapfile -t scenarios < <(entries "$root/tests/conformance.txt"); else scenarios=("$@"); fi
     export CONFORM_PG=$PGURL CONFORM_AGENT_BIN=$CODER_CLI
-    exec "$kit/conformance/conform" check --spawn "${SERVER_COMMAND:-$here/start-server.sh}" --jobs 2 "$@" "${scenarios[@]}"
+    exec "$kit/conformance/conform" check --spawn "${SERVER_COMMAND:-$here/start-server.sh}" --jobs 2 "${scenarios[@]}"
     ;;
   peer-suite) EXTERNAL_PG_ADMIN_URL=$PGURL exec python3 "$here/peer-suite.py" "$kit/peer-suite/run.sh" "$root/tests/peer-suite.txt" ;;
   cli) exec python3 "$here/check-cli.py" ;;
+  readme) exec python3 "$here/check-readme.py" ;;
   watch-order) exec python3 "$here/watch-order.py" ;;
   watch-bench) exec python3 "$here/watch-bench.py" "$@" ;;
   kill) exec python3 "$here/check-kill.py" "$@" ;;
