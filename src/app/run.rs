@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::PgPool;
 use tracing::{info, warn};
 use url::Url;
 
@@ -23,6 +24,9 @@ use crate::{
 /// How often the metrics are tidied while nobody fetches them.
 const METRICS_UPKEEP: Duration = Duration::from_secs(10);
 
+/// How long the pool may take to take its connections back after everything was aborted.
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+
 /// A server that listens.
 #[derive(Debug)]
 pub struct Running {
@@ -31,6 +35,7 @@ pub struct Running {
     /// Its tasks.
     pub lifecycle: Lifecycle,
     drain_limit: Duration,
+    connections: PgPool,
     database: Database,
 }
 
@@ -63,6 +68,7 @@ pub async fn start(config: &Config, metrics: &Metrics) -> anyhow::Result<Running
         },
         lifecycle.clone(),
     )?;
+    let connections = app.db().clone();
     listeners.serve(&app.start(), &lifecycle);
     serve_metrics(config, metrics, &lifecycle).await?;
     info!(url = %access_url, "the server is ready");
@@ -70,6 +76,7 @@ pub async fn start(config: &Config, metrics: &Metrics) -> anyhow::Result<Running
         access_url,
         lifecycle,
         drain_limit: config.network.drain_limit,
+        connections,
         database,
     })
 }
@@ -79,6 +86,10 @@ impl Running {
     pub async fn to_end(self, signals: &mut Signals) -> Ending {
         let ending = self.lifecycle.run_to_end(signals, self.drain_limit).await;
         // The database goes last: what drains may still write.
+        let closed = tokio::time::timeout(CLOSE_LIMIT, self.connections.close());
+        if closed.await.is_err() {
+            warn!("connections to the database are still in use");
+        }
         self.database.close().await;
         ending
     }

@@ -47,6 +47,7 @@ const SETTINGS: &[&str] = &[
     "timezone=UTC",
     "log_timezone=UTC",
     "log_min_messages=log",
+    "log_min_error_statement=panic",
     "log_checkpoints=off",
     "logging_collector=off",
 ];

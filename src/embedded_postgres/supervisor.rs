@@ -18,7 +18,7 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// Waits before a new start grow up to this.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// This many ends in [`MEMORY`] are too many.
-const MOST_ENDS: usize = 8;
+const MOST_ENDS: usize = 6;
 const MEMORY: Duration = Duration::from_mins(5);
 
 /// A running cluster that is kept running until this is dropped.

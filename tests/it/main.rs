@@ -10,8 +10,12 @@ mod fixture;
 
 mod coverage;
 
+mod embedded;
+
 mod layers;
 
 mod openapi;
+
+mod settings;
 
 mod sign_in;
