@@ -11,11 +11,12 @@
 //!
 //! Fields are separated by white space. `n/step` runs from `n` to the field's end.
 //! Days count from 0 = Sunday to 6. The zone is an IANA name, UTC when absent.
-//! Instants are worked out here rather than by the `cron` crate, which has another field
-//! count, another week and no word on clock changes: a local time that a change skips does
-//! not occur, one that it repeats occurs twice.
+//!
+//! Which wall-clock times match is the `cron` crate's work; it has six fields and counts the
+//! week from 1 = Sunday, so [`wall_times`] translates, in this one place. Clock changes are
+//! ours: a local time that a change skips does not occur, one that it repeats occurs twice.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike};
 use chrono_tz::Tz;
 
 use super::{clock::Timestamp, weekdays::Weekdays};
@@ -27,7 +28,9 @@ pub const MAXIMUM_TTL: TimeDelta = TimeDelta::days(30);
 
 const ZONE_PREFIX: &str = "CRON_TZ=";
 /// How far ahead an occurrence is looked for.
-const HORIZON_DAYS: u64 = 5 * 366;
+const HORIZON_DAYS: i64 = 5 * 366;
+/// More than any clock is set by at once, short of crossing the date line.
+const LARGEST_CHANGE: TimeDelta = TimeDelta::hours(4);
 const WEEKDAY_NAMES: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 const MINUTE: Field = Field {
@@ -165,15 +168,27 @@ impl Schedule {
         if self.minutes == 0 || self.hours == 0 || self.weekdays == 0 {
             return None;
         }
-        // A change at midnight can let a date begin before the one before it has ended:
-        // look from a day early to a day late.
-        let first = instant.with_timezone(&self.zone).date_naive().pred_opt()?;
-        let mut by_day = (0..HORIZON_DAYS)
-            .filter_map(|offset| first.checked_add_days(Days::new(offset)))
-            .map(|date| self.instants_of(date).filter(|at| *at > instant).min());
-        let found = by_day.find_map(|earliest| earliest)?;
-        let day_after = by_day.next().flatten();
-        Some(day_after.map_or(found, |other| other.min(found)))
+        let wall_times = wall_times(self)?;
+        let local = instant.with_timezone(&self.zone).naive_local();
+        // Clocks are set by less than a day: no earlier wall time can lie after the instant.
+        let from = local.checked_sub_signed(TimeDelta::days(1))?.and_utc();
+        let mut found: Option<(NaiveDateTime, Timestamp)> = None;
+        for wall in wall_times.after(&from) {
+            let wall = wall.naive_utc();
+            // A later wall time can be an earlier instant where clocks are set back.
+            match found {
+                Some((first, _)) if wall - first > LARGEST_CHANGE => break,
+                None if wall - local > TimeDelta::days(HORIZON_DAYS) => break,
+                _ => {}
+            }
+            let earliest = self.instants_of(wall).filter(|at| *at > instant).min();
+            found = match (found, earliest) {
+                (Some((first, best)), Some(at)) => Some((first, best.min(at))),
+                (None, Some(at)) => Some((wall, at)),
+                (kept, None) => kept,
+            };
+        }
+        found.map(|(_, at)| at)
     }
 
     /// The first occurrence after `instant` on one of `days` (in the schedule's zone);
@@ -207,23 +222,13 @@ impl Schedule {
             .map(|local| local.to_utc())
     }
 
-    /// All instants of one local date, in local order.
-    fn instants_of(&self, date: NaiveDate) -> impl Iterator<Item = Timestamp> {
-        let today = bit(self.weekdays, date.weekday().num_days_from_sunday());
-        let hours = (0..24).filter(move |hour| today && bit(self.hours, *hour));
-        hours
-            .flat_map(move |hour| {
-                (0..60)
-                    .filter(|minute| bit(self.minutes, *minute))
-                    .filter_map(move |minute| date.and_hms_opt(hour, minute, 0))
-            })
-            .flat_map(|local| {
-                let resolved = self.zone.from_local_datetime(&local);
-                let (earliest, latest) = (resolved.earliest(), resolved.latest());
-                earliest
-                    .into_iter()
-                    .chain(latest.filter(|_| earliest != latest))
-            })
+    /// The instants at which the zone's clocks show this time: none, one or two.
+    fn instants_of(&self, wall: NaiveDateTime) -> impl Iterator<Item = Timestamp> + use<> {
+        let resolved = self.zone.from_local_datetime(&wall);
+        let (earliest, latest) = (resolved.earliest(), resolved.latest());
+        earliest
+            .into_iter()
+            .chain(latest.filter(|_| earliest != latest))
             .map(|local| local.to_utc())
     }
 
@@ -235,6 +240,19 @@ impl Schedule {
             && bit(self.hours, local.hour())
             && bit(self.weekdays, local.weekday().num_days_from_sunday())
     }
+}
+
+/// The schedule for the `cron` crate: a field for seconds in front, days from 1 = Sunday.
+/// `None` when a field names no value.
+fn wall_times(schedule: &Schedule) -> Option<cron::Schedule> {
+    let list = |set: u64, shift: u32| {
+        let values = (0..u64::BITS).filter(|value| bit(set, *value));
+        let texts: Vec<String> = values.map(|value| (value + shift).to_string()).collect();
+        texts.join(",")
+    };
+    let (minutes, hours) = (list(schedule.minutes, 0), list(schedule.hours, 0));
+    let weekdays = list(schedule.weekdays, 1);
+    format!("0 {minutes} {hours} * * {weekdays}").parse().ok()
 }
 
 /// Why a time to live is refused.

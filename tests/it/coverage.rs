@@ -34,8 +34,13 @@ fn operations(document: &serde_json::Value) -> Vec<(Method, String)> {
 
 /// A path with every parameter naming something that is not the caller's.
 fn concrete(path: &str, owner: &str) -> String {
-    let path = path.replace("{user}", owner).replace("{organization}", "default");
-    regex::Regex::new(r"\{[^}]*\}").unwrap().replace_all(&path, NOTHING).into_owned()
+    let path = path
+        .replace("{user}", owner)
+        .replace("{organization}", "default");
+    regex::Regex::new(r"\{[^}]*\}")
+        .unwrap()
+        .replace_all(&path, NOTHING)
+        .into_owned()
 }
 
 #[tokio::test]
