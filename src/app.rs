@@ -19,7 +19,8 @@ use crate::{
     pubsub::{self, Events, Outbox},
     service::{
         Core, files::Files, git_ssh_keys::GitSshKeys, jobs::Jobs, members::Members, meta::Meta,
-        organizations::Organizations, sessions::Sessions, settings::Settings, users::Users,
+        organizations::Organizations, sessions::Sessions, settings::Settings, templates::Templates,
+        users::Users,
     },
     store::pool::{self, PoolSettings},
 };
@@ -68,6 +69,7 @@ impl App {
         };
         let sessions = Sessions::new(core.clone(), parts.hasher);
         let git_ssh_keys = GitSshKeys::new(core.clone());
+        let organizations = Organizations::new(core.clone());
         let state = AppState {
             settings,
             clock: parts.clock,
@@ -78,7 +80,8 @@ impl App {
             files: Files::new(core.clone()),
             users: Users::new(core.clone(), sessions.clone(), git_ssh_keys.clone()),
             git_ssh_keys,
-            organizations: Organizations::new(core.clone()),
+            templates: Templates::new(core.clone(), organizations.clone()),
+            organizations,
             members: Members::new(core.clone(), sessions.clone()),
             sessions,
         };

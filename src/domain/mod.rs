@@ -56,6 +56,8 @@ pub mod ssh_keys;
 
 pub mod tags;
 
+pub mod template_versions;
+
 pub mod templates;
 
 pub mod tokens;

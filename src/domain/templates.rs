@@ -202,6 +202,16 @@ impl TemplateChange {
     }
 }
 
+/// Settings of a new template; what is absent here is left at its default for now
+/// (`docs/wire-compat.md`).
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct NewSettings {
+    /// Time to live of new workspaces.
+    pub default_ttl: TimeDelta,
+    /// How far activity moves a deadline; `None` for the usual.
+    pub activity_bump: Option<TimeDelta>,
+}
+
 /// How long builds of one kind took, in milliseconds; `None` where there was none.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct BuildTimes {

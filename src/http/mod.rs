@@ -27,6 +27,8 @@ mod organizations;
 
 mod passwords;
 
+mod templates;
+
 mod user_roles;
 
 mod users;
@@ -57,6 +59,7 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(auth::router(state))
         .merge(users::router())
         .merge(files::router(state))
+        .merge(templates::router())
         .merge(user_roles::router())
         .merge(passwords::router(state))
         .merge(git_ssh_keys::router())

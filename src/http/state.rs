@@ -10,7 +10,8 @@ use crate::{
     lifecycle::Lifecycle,
     service::{
         files::Files, git_ssh_keys::GitSshKeys, jobs::Jobs, members::Members, meta::Meta,
-        organizations::Organizations, sessions::Sessions, settings::Settings, users::Users,
+        organizations::Organizations, sessions::Sessions, settings::Settings, templates::Templates,
+        users::Users,
     },
 };
 
@@ -41,4 +42,6 @@ pub struct AppState {
     pub organizations: Organizations,
     /// Who belongs to them.
     pub members: Members,
+    /// Templates.
+    pub templates: Templates,
 }

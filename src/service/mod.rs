@@ -21,6 +21,8 @@ pub mod sessions;
 
 pub mod settings;
 
+pub mod templates;
+
 pub mod users;
 
 pub mod version;

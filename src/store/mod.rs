@@ -23,6 +23,8 @@ pub mod pool;
 
 pub mod resources;
 
+pub mod template_versions;
+
 pub mod templates;
 
 pub mod users;

@@ -22,6 +22,9 @@ use crate::domain::{
 
 pub use usage::{list_active_users, list_build_times};
 
+/// The name of a live template within its organization.
+pub const NAME_KEY: &str = "templates_name_key";
+
 struct Row {
     id: TemplateId,
     organization_id: OrganizationId,
@@ -228,7 +231,7 @@ pub async fn list(
 /// Keeps a new template. The names of its organization and its maker are not stored here.
 ///
 /// # Errors
-/// [`StoreError::Unique`] on `templates_name_key` when the name is taken.
+/// [`StoreError::Unique`] on [`NAME_KEY`] when the name is taken.
 pub async fn insert(conn: &mut PgConnection, template: &Template) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO templates (id, organization_id, created_by, name, display_name, description, icon, provisioner,

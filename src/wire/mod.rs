@@ -24,6 +24,10 @@ pub mod sign_in;
 
 pub mod ssh_keys;
 
+pub mod template_wishes;
+
+pub mod templates;
+
 pub mod time;
 
 pub mod users;

@@ -4,8 +4,10 @@ mod actor;
 mod body;
 mod client;
 mod params;
+mod seen;
 
 pub use actor::{OptionalActor, SESSION_COOKIE, SESSION_HEADER, cookie, session_token};
 pub use body::{BodyBytes, Json, OptionalJson};
 pub use client::Client;
 pub use params::{Path, Query, QueryMap};
+pub use seen::{SeenOrganization, SeenTemplate};

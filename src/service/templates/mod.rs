@@ -1,0 +1,424 @@
+//! Use cases on templates: who may make, see, change and delete them.
+
+mod examples;
+mod usage;
+mod versions;
+
+use std::collections::BTreeMap;
+
+use chrono::{Days, NaiveDate, TimeDelta};
+use sqlx::PgConnection;
+use thiserror::Error;
+
+use super::{
+    Core, commit, on,
+    organizations::{FindOrganizationError, Organizations},
+};
+use crate::{
+    domain::{
+        deadlines::TemplateSchedule,
+        faults::Fault,
+        ids::{OrganizationId, TemplateId, TemplateVersionId},
+        jobs::{JobStatus, ProvisionerKind},
+        organizations::Organization,
+        provisioning::SharingLevel,
+        rights::{Action, actor::Actor},
+        search::templates::TemplateQuery,
+        templates::{
+            DEFAULT_ACTIVITY_BUMP, NewSettings, Template, TemplateChange, Usage, in_organization,
+            open_to_everyone,
+        },
+        users::OrganizationRef,
+        weekdays::Weekdays,
+    },
+    store::{StoreError, template_versions, templates},
+};
+
+pub use examples::{EXAMPLES, Example, find as find_example};
+use usage::UsageCache;
+
+/// Days before today that the count of daily users reaches back.
+const DAYS_SHOWN: u64 = 60;
+
+/// Why a use case on templates is refused.
+#[derive(Debug, Error)]
+pub enum TemplateError {
+    /// No such template or organization, or the caller may not see it.
+    #[error("no such template")]
+    NotFound,
+    /// The caller sees the template and may not do this.
+    #[error("the user may not do this to the template")]
+    Denied,
+    /// Another live template of the organization has the name.
+    #[error("the name {0:?} is taken")]
+    NameTaken(String),
+    /// No such version, or the caller may not see it.
+    #[error("no such version")]
+    NoVersion,
+    /// The version is archived.
+    #[error("the version is archived")]
+    Archived,
+    /// The version belongs to a template already.
+    #[error("the version belongs to a template")]
+    Attached,
+    /// The version belongs to another template, or to none.
+    #[error("the version belongs to another template")]
+    OtherTemplate,
+    /// The version's import did not succeed.
+    #[error("the version's import is {0}")]
+    NotImported(JobStatus),
+    /// Live workspaces were made from the template.
+    #[error("the template has workspaces")]
+    InUse,
+    /// Settings that cannot be.
+    #[error("the settings are at fault")]
+    Settings(Vec<Fault>),
+    /// The search cannot be understood.
+    #[error("the search is at fault")]
+    Search(Vec<Fault>),
+    /// The database failed.
+    #[error("the templates could not be read or changed")]
+    Store(#[from] StoreError),
+}
+
+impl From<FindOrganizationError> for TemplateError {
+    fn from(reason: FindOrganizationError) -> Self {
+        match reason {
+            FindOrganizationError::NotFound => Self::NotFound,
+            FindOrganizationError::Store(source) => Self::Store(source),
+        }
+    }
+}
+
+/// What a new template is made of.
+#[derive(Debug)]
+pub struct NewTemplate {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub display_name: String,
+    /// What it is for.
+    pub description: String,
+    /// Its icon.
+    pub icon: String,
+    /// The version that becomes active.
+    pub version: TemplateVersionId,
+    /// The settings, or what is wrong with them: reported only where nothing graver is.
+    pub settings: Result<NewSettings, Vec<Fault>>,
+    /// Whether users may cancel jobs.
+    pub allow_user_cancel_workspace_jobs: bool,
+    /// Whether only those on the access list may use it.
+    pub disable_everyone_group_access: bool,
+}
+
+/// Templates of the deployment.
+#[derive(Clone)]
+pub struct Templates {
+    core: Core,
+    organizations: Organizations,
+    usage: UsageCache,
+}
+
+impl Templates {
+    /// The service.
+    #[must_use]
+    pub fn new(core: Core, organizations: Organizations) -> Self {
+        Self {
+            usage: UsageCache::new(core.clone()),
+            core,
+            organizations,
+        }
+    }
+
+    /// Makes a template out of a version that has none (spec CO-82).
+    ///
+    /// # Errors
+    /// When the name is taken, or the version is missing, archived or attached.
+    pub async fn create(
+        &self,
+        actor: &Actor,
+        organization: Organization,
+        mut order: NewTemplate,
+    ) -> Result<(Template, Usage), TemplateError> {
+        let mut tx = self.core.begin().await?;
+        let taken = templates::find_by_name(on(&mut tx), organization.id, &order.name).await?;
+        if taken.is_some() {
+            return Err(TemplateError::NameTaken(order.name));
+        }
+        let version = template_versions::lock(on(&mut tx), order.version)
+            .await?
+            .filter(|version| version.organization_id == organization.id)
+            .ok_or(TemplateError::NoVersion)?;
+        if version.archived {
+            return Err(TemplateError::Archived);
+        }
+        if version.template_id.is_some() {
+            return Err(TemplateError::Attached);
+        }
+        let settings = std::mem::replace(&mut order.settings, Ok(NewSettings::default()))
+            .map_err(TemplateError::Settings)?;
+        if !actor.may(Action::Create, &in_organization(organization.id)) {
+            return Err(TemplateError::Denied);
+        }
+        let template = self.new_template(actor, organization, order, settings, version.provisioner);
+        templates::insert(on(&mut tx), &template)
+            .await
+            .map_err(|error| name_taken(error, &template.name))?;
+        template_versions::attach(on(&mut tx), version.id, template.id, template.created_at)
+            .await?;
+        commit(tx).await?;
+        Ok((template, Usage::default()))
+    }
+
+    /// A template.
+    ///
+    /// # Errors
+    /// [`TemplateError::NotFound`] for missing, deleted and hidden ones alike.
+    pub async fn find(
+        &self,
+        actor: &Actor,
+        id: TemplateId,
+    ) -> Result<(Template, Usage), TemplateError> {
+        let template = readable(&mut *self.core.conn().await?, actor, id).await?;
+        Ok(self.with_usage(template).await?)
+    }
+
+    /// Checks that the actor may see a template.
+    ///
+    /// # Errors
+    /// As [`Templates::find`].
+    pub async fn check_readable(&self, actor: &Actor, id: TemplateId) -> Result<(), TemplateError> {
+        readable(&mut *self.core.conn().await?, actor, id).await?;
+        Ok(())
+    }
+
+    /// A template by its name.
+    ///
+    /// # Errors
+    /// As [`Templates::find`].
+    pub async fn find_by_name(
+        &self,
+        actor: &Actor,
+        organization: OrganizationId,
+        name: &str,
+    ) -> Result<(Template, Usage), TemplateError> {
+        let mut conn = self.core.conn().await?;
+        let template = templates::find_by_name(&mut conn, organization, name)
+            .await?
+            .filter(|template| actor.may(Action::Read, &template.object()))
+            .ok_or(TemplateError::NotFound)?;
+        drop(conn);
+        Ok(self.with_usage(template).await?)
+    }
+
+    /// The templates that a search finds, those with the most users first (spec CO-92).
+    ///
+    /// # Errors
+    /// [`TemplateError::Search`] when the search makes no sense.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        organization: Option<OrganizationId>,
+        query: &str,
+    ) -> Result<Vec<(Template, Usage)>, TemplateError> {
+        let search = TemplateQuery::parse(query).map_err(TemplateError::Search)?;
+        let asked = match &search.organization {
+            Some(named) => Some(self.searched_organization(actor, named).await?),
+            None => None,
+        };
+        let filter = actor.template_filter();
+        let mut conn = self.core.conn().await?;
+        let found = templates::list(&mut conn, &filter, &search, organization.or(asked)).await?;
+        drop(conn);
+        let usage = self.usage.all().await?;
+        let mut found: Vec<(Template, Usage)> = found
+            .into_iter()
+            // Two organizations at once contain nothing.
+            .filter(|template| asked.is_none_or(|id| id == template.organization_id))
+            .map(|template| {
+                let counted = usage.get(&template.id).copied().unwrap_or_default();
+                (template, counted)
+            })
+            .collect();
+        found.sort_by_key(|(_, usage)| std::cmp::Reverse(usage.active_users));
+        Ok(found)
+    }
+
+    /// Changes a template; gives nothing when it is as wished already.
+    ///
+    /// # Errors
+    /// [`TemplateError::NameTaken`]; [`TemplateError::Denied`] to who may only see it.
+    pub async fn update(
+        &self,
+        actor: &Actor,
+        id: TemplateId,
+        change: TemplateChange,
+    ) -> Result<Option<(Template, Usage)>, TemplateError> {
+        let mut tx = self.core.begin().await?;
+        let mut template = locked(on(&mut tx), actor, id, Action::Update).await?;
+        if change.is_fulfilled(&template) {
+            return Ok(None);
+        }
+        change.apply(&mut template);
+        template.updated_at = self.core.now();
+        templates::update(on(&mut tx), &template)
+            .await
+            .map_err(|error| name_taken(error, &template.name))?;
+        commit(tx).await?;
+        Ok(Some(self.with_usage(template).await?))
+    }
+
+    /// Deletes a template that no live workspace was made from; its name becomes free.
+    ///
+    /// # Errors
+    /// [`TemplateError::InUse`] while there are workspaces, whether the caller sees them or not.
+    pub async fn delete(&self, actor: &Actor, id: TemplateId) -> Result<(), TemplateError> {
+        let mut tx = self.core.begin().await?;
+        let template = templates::lock(on(&mut tx), id)
+            .await?
+            .filter(|template| is_visible(actor, template))
+            .ok_or(TemplateError::NotFound)?;
+        if templates::is_used(on(&mut tx), id).await? {
+            return Err(TemplateError::InUse);
+        }
+        if !actor.may(Action::Delete, &template.object()) {
+            return Err(TemplateError::NotFound);
+        }
+        templates::delete(on(&mut tx), id, self.core.now()).await?;
+        Ok(commit(tx).await?)
+    }
+
+    /// The days of which a count of daily users speaks, as they are `offset_hours` west of UTC.
+    /// Nothing is counted before agents report what they are used for.
+    ///
+    /// # Errors
+    /// As [`Templates::find`].
+    pub async fn days_of_use(
+        &self,
+        actor: &Actor,
+        id: TemplateId,
+        offset_hours: i32,
+    ) -> Result<Vec<(NaiveDate, i64)>, TemplateError> {
+        readable(&mut *self.core.conn().await?, actor, id).await?;
+        let today = (self.core.now() - TimeDelta::hours(i64::from(offset_hours))).date_naive();
+        let days = (0..=DAYS_SHOWN).rev();
+        Ok(days
+            .filter_map(|ago| today.checked_sub_days(Days::new(ago)))
+            .map(|day| (day, 0))
+            .collect())
+    }
+
+    fn new_template(
+        &self,
+        actor: &Actor,
+        organization: Organization,
+        order: NewTemplate,
+        settings: NewSettings,
+        provisioner: ProvisionerKind,
+    ) -> Template {
+        let now = self.core.now();
+        let acl_groups = if order.disable_everyone_group_access {
+            BTreeMap::new()
+        } else {
+            open_to_everyone(organization.id)
+        };
+        Template {
+            id: TemplateId::random(),
+            organization_id: organization.id,
+            organization_name: organization.name,
+            organization_display_name: organization.display_name,
+            organization_icon: organization.icon,
+            created_by: actor.id,
+            created_by_name: actor.username.clone(),
+            name: order.name,
+            display_name: order.display_name,
+            description: order.description,
+            icon: order.icon,
+            provisioner,
+            active_version_id: order.version,
+            deleted: false,
+            deprecated: String::new(),
+            schedule: TemplateSchedule {
+                default_ttl: settings.default_ttl,
+                activity_bump: settings.activity_bump.unwrap_or(DEFAULT_ACTIVITY_BUMP),
+                allow_user_autostop: true,
+                allow_user_autostart: true,
+                autostart_days: Weekdays::ALL,
+                stop_days: Weekdays::NONE,
+                stop_weeks: 1,
+            },
+            failure_ttl: TimeDelta::zero(),
+            time_til_dormant: TimeDelta::zero(),
+            time_til_dormant_autodelete: TimeDelta::zero(),
+            allow_user_cancel_workspace_jobs: order.allow_user_cancel_workspace_jobs,
+            require_active_version: false,
+            max_port_share_level: SharingLevel::Public,
+            acl_users: BTreeMap::new(),
+            acl_groups,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    async fn with_usage(&self, template: Template) -> Result<(Template, Usage), StoreError> {
+        let usage = self.usage.all().await?;
+        let counted = usage.get(&template.id).copied().unwrap_or_default();
+        Ok((template, counted))
+    }
+
+    async fn searched_organization(
+        &self,
+        actor: &Actor,
+        named: &OrganizationRef,
+    ) -> Result<OrganizationId, TemplateError> {
+        match self.organizations.resolve(actor, named).await {
+            Ok(organization) => Ok(organization.id),
+            Err(FindOrganizationError::NotFound) => Err(TemplateError::Search(vec![Fault::new(
+                "organization",
+                "there is no such organization, or you may not see it",
+            )])),
+            Err(FindOrganizationError::Store(source)) => Err(source.into()),
+        }
+    }
+}
+
+fn is_visible(actor: &Actor, template: &Template) -> bool {
+    !template.deleted && actor.may(Action::Read, &template.object())
+}
+
+/// A live template that the actor may see.
+pub(super) async fn readable(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    id: TemplateId,
+) -> Result<Template, TemplateError> {
+    templates::find(conn, id)
+        .await?
+        .filter(|template| is_visible(actor, template))
+        .ok_or(TemplateError::NotFound)
+}
+
+/// A live template that the actor may see and do this to, locked.
+async fn locked(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    id: TemplateId,
+    action: Action,
+) -> Result<Template, TemplateError> {
+    let template = templates::lock(conn, id)
+        .await?
+        .filter(|template| is_visible(actor, template))
+        .ok_or(TemplateError::NotFound)?;
+    if !actor.may(action, &template.object()) {
+        return Err(TemplateError::Denied);
+    }
+    Ok(template)
+}
+
+fn name_taken(error: StoreError, name: &str) -> TemplateError {
+    if error.violates(templates::NAME_KEY) {
+        TemplateError::NameTaken(name.to_owned())
+    } else {
+        error.into()
+    }
+}

@@ -1,0 +1,73 @@
+//! Use cases on a template's versions taken together: which is active, which are out of use.
+
+use super::{TemplateError, Templates, locked};
+use crate::{
+    domain::{
+        ids::{TemplateId, TemplateVersionId},
+        jobs::JobStatus,
+        rights::{Action, actor::Actor},
+    },
+    pubsub::Event,
+    service::{commit, on},
+    store::{template_versions, templates},
+};
+
+impl Templates {
+    /// Makes a version the one that new workspaces get; existing ones become outdated.
+    ///
+    /// # Errors
+    /// When the version is missing, another template's, archived or not imported.
+    pub async fn promote(
+        &self,
+        actor: &Actor,
+        id: TemplateId,
+        version: TemplateVersionId,
+    ) -> Result<(), TemplateError> {
+        let mut tx = self.core.begin().await?;
+        let template = locked(on(&mut tx), actor, id, Action::Read).await?;
+        let version = template_versions::lock(on(&mut tx), version)
+            .await?
+            .ok_or(TemplateError::NoVersion)?;
+        if version.template_id != Some(id) {
+            return Err(TemplateError::OtherTemplate);
+        }
+        if version.job_status != JobStatus::Succeeded {
+            return Err(TemplateError::NotImported(version.job_status));
+        }
+        if version.archived {
+            return Err(TemplateError::Archived);
+        }
+        if !actor.may(Action::Update, &template.object()) {
+            return Err(TemplateError::Denied);
+        }
+        templates::update_active_version(on(&mut tx), id, version.id, self.core.now()).await?;
+        commit(tx).await?;
+        // Apart from the promotion: many rows, and a watcher that misses one looks again.
+        templates::raise_workspace_revisions(&mut *self.core.conn().await?, id).await?;
+        self.core.events.publish(Event::Template(id));
+        Ok(())
+    }
+
+    /// Archives the versions that nothing uses: those whose import failed, or all.
+    ///
+    /// # Errors
+    /// [`TemplateError::NotFound`] also to who sees the template and may not change it.
+    pub async fn archive_unused(
+        &self,
+        actor: &Actor,
+        id: TemplateId,
+        all: bool,
+    ) -> Result<Vec<TemplateVersionId>, TemplateError> {
+        let mut tx = self.core.begin().await?;
+        locked(on(&mut tx), actor, id, Action::Update)
+            .await
+            .map_err(|reason| match reason {
+                TemplateError::Denied => TemplateError::NotFound,
+                other => other,
+            })?;
+        let now = self.core.now();
+        let archived = template_versions::archive_unused(on(&mut tx), id, None, !all, now).await?;
+        commit(tx).await?;
+        Ok(archived)
+    }
+}
