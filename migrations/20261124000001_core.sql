@@ -547,8 +547,8 @@ CREATE TABLE licenses (
 );
 
 -- The organization that always exists, and its everyone-group, which shares its id.
-INSERT INTO organizations (id, name, display_name, is_default, created_at, updated_at)
-SELECT id, 'coder', 'Coder', true, at, at
+INSERT INTO organizations (id, name, display_name, description, is_default, created_at, updated_at)
+SELECT id, 'coder', 'Coder', 'Builtin default organization.', true, at, at
 FROM (SELECT gen_random_uuid() AS id, date_trunc('milliseconds', clock_timestamp()) AS at) AS made;
 INSERT INTO groups (id, organization_id, name)
 SELECT id, id, 'Everyone' FROM organizations;

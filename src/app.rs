@@ -21,6 +21,8 @@ use crate::{
         Core, files::Files, git_ssh_keys::GitSshKeys, jobs::Jobs, members::Members, meta::Meta,
         organizations::Organizations, sessions::Sessions, settings::Settings, templates::Templates,
         users::Users,
+        Core, files::Files, git_ssh_keys::GitSshKeys, keys::Keys, members::Members, meta::Meta,
+        organizations::Organizations, sessions::Sessions, settings::Settings, users::Users,
     },
     store::pool::{self, PoolSettings},
 };
@@ -82,6 +84,8 @@ impl App {
             git_ssh_keys,
             templates: Templates::new(core.clone(), organizations.clone()),
             organizations,
+            keys: Keys::new(core.clone(), sessions.clone()),
+            organizations: Organizations::new(core.clone()),
             members: Members::new(core.clone(), sessions.clone()),
             sessions,
         };

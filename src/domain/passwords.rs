@@ -43,25 +43,54 @@ const CLASSES: [(&str, u32); 6] = [
 ];
 
 /// Why a password is refused.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Weakness {
     /// It has too many bytes.
     #[error("the password is longer than {MAXIMUM_LENGTH} bytes")]
     TooLong,
     /// It is too easy to guess.
-    #[error("the password is too easy to guess: make it longer or mix more kinds of characters")]
-    Guessable,
+    #[error("{}", advice(.lacks))]
+    Guessable {
+        /// Kinds of characters that would make it harder, as a hint says it.
+        lacks: Vec<&'static str>,
+    },
 }
 
 /// Whether a new password is good enough.
 pub fn check_strength(password: &str) -> Result<(), Weakness> {
     if entropy_bits(password) < MINIMUM_ENTROPY_BITS {
-        Err(Weakness::Guessable)
+        Err(Weakness::Guessable {
+            lacks: lacking(password),
+        })
     } else if password.len() > MAXIMUM_LENGTH {
         Err(Weakness::TooLong)
     } else {
         Ok(())
     }
+}
+
+/// The kinds of characters that the password has none of; all kinds of punctuation are wanted.
+fn lacking(password: &str) -> Vec<&'static str> {
+    let has = |class: &str| password.chars().any(|character| class.contains(character));
+    let [marks, separators, others, lower, upper, digits] = CLASSES.map(|(class, _)| has(class));
+    let kinds = [
+        (
+            marks && separators && others,
+            "including more special characters",
+        ),
+        (lower, "using lowercase letters"),
+        (upper, "using uppercase letters"),
+        (digits, "using numbers"),
+    ];
+    let missing = kinds.into_iter().filter(|(present, _)| !present);
+    missing.map(|(_, kind)| kind).collect()
+}
+
+/// What to do about a password that is too easy; clients show it as it is.
+fn advice(lacks: &[&str]) -> String {
+    let kinds = lacks.join(", ");
+    let joint = if lacks.is_empty() { "" } else { " or " };
+    format!("insecure password, try {kinds}{joint}using a longer password")
 }
 
 /// Estimated bits of entropy: effective length times the bits of one character.
@@ -257,7 +286,10 @@ mod tests {
             assert!((entropy_bits(password) - bits).abs() < 0.06, "{password}");
             assert_eq!(check_strength(password).is_ok(), passes, "{password}");
         }
-        assert_eq!(check_strength(""), Err(Weakness::Guessable));
+        assert_eq!(
+            check_strength("").unwrap_err().to_string(),
+            "insecure password, try including more special characters, using lowercase letters, using uppercase letters, using numbers or using a longer password"
+        );
         assert_eq!(check_strength(&"aB3$".repeat(17)), Err(Weakness::TooLong));
     }
 

@@ -14,6 +14,7 @@ use super::{
     middleware::{Limit, limit_route},
     reply::{Created, Reply},
     state::AppState,
+    users,
 };
 use crate::{
     domain::rights::actor::Actor,
@@ -41,6 +42,8 @@ pub(super) fn router(state: &AppState) -> OpenApiRouter<AppState> {
         .routes(routes!(first_user, create_first_user))
         .routes(routes!(logout))
         .merge(guessable)
+        .route("/users/login", users::get_named("login"))
+        .route("/users/logout", users::get_named("logout"))
 }
 
 impl From<AuthenticateError> for ApiError {

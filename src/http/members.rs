@@ -8,7 +8,7 @@ use super::{
     extract::{Json, Path},
     reply::{NoContent, Reply},
     state::AppState,
-    users::sentence,
+    users::{no_such_user, sentence},
 };
 use crate::{
     domain::{
@@ -39,9 +39,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 impl From<MemberError> for ApiError {
     fn from(reason: MemberError) -> Self {
         match reason {
-            MemberError::NoUser => {
-                Self::bad_request("\"user\" must be an existing UUID or username.")
-            }
+            MemberError::NoUser => no_such_user(),
             MemberError::NotFound => Self::not_found(),
             MemberError::Exists
             | MemberError::Self_
@@ -138,5 +136,9 @@ async fn update_roles(
     let organization = organizations.resolve(&actor, &named).await?;
     let user = UserRef::from(user.as_str());
     let changed = members.set_roles(&actor, organization.id, &user, &body.roles);
-    Ok(Reply(changed.await?.into()))
+    let member = changed.await.map_err(|reason| match reason {
+        MemberError::Self_ => ApiError::from(reason).detail("Another user must change your roles."),
+        other => other.into(),
+    })?;
+    Ok(Reply(member.into()))
 }

@@ -19,6 +19,8 @@ mod git_ssh_keys;
 
 mod job_logs;
 
+mod keys;
+
 mod members;
 
 mod meta;
@@ -65,6 +67,7 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(git_ssh_keys::router())
         .merge(organizations::router())
         .merge(members::router())
+        .merge(keys::router())
 }
 
 /// The OpenAPI 3.1 description of what is served.

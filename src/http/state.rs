@@ -12,6 +12,8 @@ use crate::{
         files::Files, git_ssh_keys::GitSshKeys, jobs::Jobs, members::Members, meta::Meta,
         organizations::Organizations, sessions::Sessions, settings::Settings, templates::Templates,
         users::Users,
+        files::Files, git_ssh_keys::GitSshKeys, keys::Keys, members::Members, meta::Meta,
+        organizations::Organizations, sessions::Sessions, settings::Settings, users::Users,
     },
 };
 
@@ -38,6 +40,8 @@ pub struct AppState {
     pub files: Files,
     /// Users' keys for git over SSH.
     pub git_ssh_keys: GitSshKeys,
+    /// Sessions of the command line and API tokens.
+    pub keys: Keys,
     /// Organizations.
     pub organizations: Organizations,
     /// Who belongs to them.

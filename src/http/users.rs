@@ -1,6 +1,6 @@
 //! Users: making, finding, changing, deleting.
 
-use axum::extract::State;
+use axum::{extract::State, routing::MethodRouter};
 use http::StatusCode;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -16,7 +16,7 @@ use crate::{
         pagination::Page,
         rights::actor::Actor,
         search::users::UserQuery,
-        users::{LoginType, UserRef, UserStatus},
+        users::{UserRef, UserStatus},
     },
     service::users::{ChangeUserError, CreateUserError, FindUserError, NewUser, Users},
     wire::{
@@ -42,12 +42,16 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 impl From<FindUserError> for ApiError {
     fn from(reason: FindUserError) -> Self {
         match reason {
-            FindUserError::NotFound => {
-                Self::bad_request("\"user\" must be an existing UUID or username.")
-            }
+            FindUserError::NotFound => no_such_user(),
             FindUserError::Store(source) => Self::internal(source),
         }
     }
+}
+
+/// The answer for a path whose user is missing or hidden.
+pub(super) fn no_such_user() -> ApiError {
+    ApiError::bad_request("\"user\" must be an existing UUID or username.")
+        .detail("There is no such user, or you may not see it.")
 }
 
 /// The users that the caller may see, by name.
@@ -74,13 +78,12 @@ async fn list_users(
 impl From<CreateUserError> for ApiError {
     fn from(reason: CreateUserError) -> Self {
         match reason {
-            CreateUserError::Denied | CreateUserError::PasswordsOff => {
-                Self::forbidden().detail(sentence(&reason))
-            }
+            CreateUserError::Denied | CreateUserError::PasswordsOff => Self::forbidden(),
             CreateUserError::PasswordNotUsed(_) | CreateUserError::LoginTypeUnavailable(_) => {
                 Self::bad_request(sentence(&reason))
             }
             CreateUserError::NoOrganization => Self::bad_request(sentence(&reason))
+                .detail("A user belongs to one organization at least.")
                 .field("organization_ids", "must name one organization at least"),
             CreateUserError::UnknownOrganization(_) => {
                 Self::new(StatusCode::NOT_FOUND, sentence(&reason))
@@ -105,14 +108,21 @@ pub(super) fn sentence(reason: &impl std::fmt::Display) -> String {
     })
 }
 
-impl From<CreateUserRequest> for NewUser {
-    fn from(body: CreateUserRequest) -> Self {
-        let login_type = body.login_type().unwrap_or(LoginType::Password);
+impl TryFrom<CreateUserRequest> for NewUser {
+    type Error = ApiError;
+
+    fn try_from(body: CreateUserRequest) -> Result<Self, ApiError> {
+        let Some(login_type) = body.login_type() else {
+            return Err(ApiError::bad_request(format!(
+                "{:?} is no way to sign in.",
+                body.login_type
+            )));
+        };
         let mut organizations = body.organization_ids;
         if !body.organization_id.is_nil() {
             organizations.push(body.organization_id);
         }
-        Self {
+        Ok(Self {
             login_type,
             status: body.user_status.as_deref().and_then(UserStatus::parse),
             email: body.email,
@@ -120,7 +130,7 @@ impl From<CreateUserRequest> for NewUser {
             name: body.name,
             password: body.password,
             organizations: organizations.into_iter().map(OrganizationId).collect(),
-        }
+        })
     }
 }
 
@@ -132,7 +142,7 @@ async fn create_user(
     actor: Actor,
     Json(body): Json<CreateUserRequest>,
 ) -> Result<Created<User>, ApiError> {
-    let user = users.create(&actor, body.into()).await?;
+    let user = users.create(&actor, body.try_into()?).await?;
     Ok(Created(user.into()))
 }
 
@@ -146,6 +156,14 @@ async fn get_user(
 ) -> Result<Reply<User>, ApiError> {
     let user = users.resolve(&actor, &UserRef::from(user.as_str())).await?;
     Ok(Reply(user.into()))
+}
+
+/// GET where a fixed word of another route stands in the place of a username.
+pub(super) fn get_named(name: &'static str) -> MethodRouter<AppState> {
+    axum::routing::get(async move |State(users): State<Users>, actor: Actor| {
+        let user = users.resolve(&actor, &UserRef::from(name)).await?;
+        Ok::<_, ApiError>(Reply(User::from(user)))
+    })
 }
 
 impl From<ChangeUserError> for ApiError {
@@ -179,7 +197,7 @@ async fn delete_user(
         .delete(&actor, user.id)
         .await
         .map_err(|reason| match reason {
-            ChangeUserError::Self_ => ApiError::forbidden().detail("Nobody deletes themselves."),
+            ChangeUserError::Self_ => ApiError::forbidden(),
             other => other.into(),
         })?;
     Ok(Reply(Body::message("The user was deleted.")))

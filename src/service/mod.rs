@@ -7,6 +7,8 @@ pub mod audit;
 
 pub mod git_ssh_keys;
 
+pub mod keys;
+
 pub mod members;
 
 pub mod meta;

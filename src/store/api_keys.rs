@@ -166,3 +166,100 @@ pub async fn delete_by_user(conn: &mut PgConnection, user: UserId) -> Result<(),
         .await?;
     Ok(())
 }
+
+struct Row {
+    id: KeyId,
+    user_id: UserId,
+    login_type: LoginType,
+    scope: Scope,
+    token_name: String,
+    lifetime_seconds: i64,
+    last_used: Timestamp,
+    expires_at: Timestamp,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl From<Row> for ApiKey {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            user_id: row.user_id,
+            login_type: row.login_type,
+            scope: row.scope,
+            token_name: row.token_name,
+            lifetime_seconds: row.lifetime_seconds,
+            last_used: row.last_used,
+            expires_at: row.expires_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// Finds a key by id.
+pub async fn find(conn: &mut PgConnection, id: &KeyId) -> Result<Option<ApiKey>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT id AS "id: KeyId", user_id AS "user_id: UserId", login_type AS "login_type: LoginType",
+                  scope AS "scope: Scope", token_name, lifetime_seconds, last_used, expires_at, created_at, updated_at
+           FROM api_keys WHERE id = $1"#,
+        id as &KeyId
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(ApiKey::from))
+}
+
+/// Finds a user's token by name.
+pub async fn find_token(
+    conn: &mut PgConnection,
+    user: UserId,
+    name: &str,
+) -> Result<Option<ApiKey>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT id AS "id: KeyId", user_id AS "user_id: UserId", login_type AS "login_type: LoginType",
+                  scope AS "scope: Scope", token_name, lifetime_seconds, last_used, expires_at, created_at, updated_at
+           FROM api_keys WHERE user_id = $1 AND token_name = $2 AND login_type = 'token'"#,
+        user as UserId,
+        name
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(ApiKey::from))
+}
+
+/// Lists tokens with their users' names, oldest first: those of one user or of everybody.
+pub async fn list_tokens(
+    conn: &mut PgConnection,
+    user: Option<UserId>,
+) -> Result<Vec<(ApiKey, String)>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT k.id AS "id: KeyId", k.user_id AS "user_id: UserId", k.login_type AS "login_type: LoginType",
+                  k.scope AS "scope: Scope", k.token_name, k.lifetime_seconds, k.last_used, k.expires_at,
+                  k.created_at, k.updated_at, u.username
+           FROM api_keys k JOIN users u ON u.id = k.user_id
+           WHERE k.login_type = 'token' AND NOT u.deleted AND ($1::uuid IS NULL OR k.user_id = $1)
+           ORDER BY k.created_at, k.id"#,
+        user as Option<UserId>
+    )
+    .fetch_all(conn)
+    .await?;
+    let tokens = rows.into_iter().map(|row| {
+        let key = ApiKey {
+            id: row.id,
+            user_id: row.user_id,
+            login_type: row.login_type,
+            scope: row.scope,
+            token_name: row.token_name,
+            lifetime_seconds: row.lifetime_seconds,
+            last_used: row.last_used,
+            expires_at: row.expires_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        };
+        (key, row.username)
+    });
+    Ok(tokens.collect())
+}

@@ -10,6 +10,8 @@ pub mod jobs;
 
 pub mod json;
 
+pub mod keys;
+
 pub mod meta;
 
 pub mod organizations;

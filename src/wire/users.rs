@@ -155,9 +155,6 @@ impl Validate for CreateUserRequest {
             let is_known = UserStatus::parse(status).is_some();
             faults.check(is_known, "user_status", "oneof", status);
         }
-        if self.login_type().is_none() {
-            faults.check(false, "login_type", "oneof", &self.login_type);
-        }
     }
 }
 
