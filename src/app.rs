@@ -18,11 +18,9 @@ use crate::{
     lifecycle::Lifecycle,
     pubsub::{self, Events, Outbox},
     service::{
-        Core, files::Files, git_ssh_keys::GitSshKeys, jobs::Jobs, members::Members, meta::Meta,
-        organizations::Organizations, sessions::Sessions, settings::Settings, templates::Templates,
-        users::Users,
-        Core, files::Files, git_ssh_keys::GitSshKeys, keys::Keys, members::Members, meta::Meta,
-        organizations::Organizations, sessions::Sessions, settings::Settings, users::Users,
+        Core, files::Files, git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, members::Members,
+        meta::Meta, organizations::Organizations, sessions::Sessions, settings::Settings,
+        templates::Templates, users::Users,
     },
     store::pool::{self, PoolSettings},
 };
@@ -85,7 +83,6 @@ impl App {
             templates: Templates::new(core.clone(), organizations.clone()),
             organizations,
             keys: Keys::new(core.clone(), sessions.clone()),
-            organizations: Organizations::new(core.clone()),
             members: Members::new(core.clone(), sessions.clone()),
             sessions,
         };

@@ -9,11 +9,9 @@ use crate::{
     domain::clock::Clock,
     lifecycle::Lifecycle,
     service::{
-        files::Files, git_ssh_keys::GitSshKeys, jobs::Jobs, members::Members, meta::Meta,
-        organizations::Organizations, sessions::Sessions, settings::Settings, templates::Templates,
-        users::Users,
-        files::Files, git_ssh_keys::GitSshKeys, keys::Keys, members::Members, meta::Meta,
-        organizations::Organizations, sessions::Sessions, settings::Settings, users::Users,
+        files::Files, git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, members::Members,
+        meta::Meta, organizations::Organizations, sessions::Sessions, settings::Settings,
+        templates::Templates, users::Users,
     },
 };
 
