@@ -1,0 +1,107 @@
+//! The directory that one job works in: made, found again after a crash, removed.
+
+use std::{
+    fs::{self, DirBuilder},
+    io,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use chrono::TimeDelta;
+
+use crate::{
+    domain::{clock::Timestamp, ids::JobId},
+    provisioner::process,
+};
+
+/// How long a directory that was not removed stays, for whoever looks into a crash.
+const LEFTOVERS_STAY: TimeDelta = TimeDelta::days(7);
+/// How often a removal is tried: a process that is just ending may still write.
+const REMOVAL_TRIES: u32 = 5;
+/// The pause between two tries.
+const REMOVAL_PAUSE: Duration = Duration::from_millis(250);
+/// The file that notes the running process group.
+const RECORD: &str = ".process-group";
+
+/// A job's directory; only the server's own user may look into it.
+pub(super) struct WorkDirectory {
+    path: PathBuf,
+}
+
+impl WorkDirectory {
+    /// Makes a job's directory below `parent`, and removes old ones of other jobs.
+    pub(super) fn create(parent: &Path, job: JobId, now: Timestamp) -> io::Result<Self> {
+        fs::create_dir_all(parent)?;
+        remove_old(parent, now);
+        let path = parent.join(format!("Session{job}"));
+        if path.exists() {
+            fs::remove_dir_all(&path)?;
+        }
+        DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self { path })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Terraform's state.
+    pub(super) fn state(&self) -> PathBuf {
+        self.path.join("terraform.tfstate")
+    }
+
+    /// The plan that apply takes.
+    pub(super) fn plan(&self) -> PathBuf {
+        self.path.join("terraform.tfplan")
+    }
+
+    /// Where the running process group is noted.
+    pub(super) fn record(&self) -> PathBuf {
+        self.path.join(RECORD)
+    }
+
+    /// Removes the directory; one that resists is left for [`remove_old`].
+    pub(super) async fn remove(self) {
+        for left in (0..REMOVAL_TRIES).rev() {
+            match tokio::fs::remove_dir_all(&self.path).await {
+                Ok(()) => return,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+                Err(error) if left == 0 => {
+                    tracing::warn!(directory = %self.path.display(), %error, "cannot remove a working directory");
+                }
+                Err(_) => tokio::time::sleep(REMOVAL_PAUSE).await,
+            }
+        }
+    }
+}
+
+/// Ends the process groups noted in the directories below `parent`.
+pub(super) fn kill_leftovers(parent: &Path) {
+    for directory in directories(parent) {
+        process::kill_recorded(&directory.join(RECORD));
+    }
+}
+
+fn remove_old(parent: &Path, now: Timestamp) {
+    let limit = SystemTime::from(now - LEFTOVERS_STAY);
+    for directory in directories(parent) {
+        let changed = directory.metadata().and_then(|data| data.modified());
+        if changed.is_ok_and(|changed| changed < limit)
+            && let Err(error) = fs::remove_dir_all(&directory)
+        {
+            tracing::warn!(directory = %directory.display(), %error, "cannot remove an old working directory");
+        }
+    }
+}
+
+fn directories(parent: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(parent) else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect()
+}
