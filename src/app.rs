@@ -86,7 +86,7 @@ impl App {
             members: Members::new(core.clone(), sessions.clone()),
             sessions,
         };
-        let router = http::router(state.clone());
+        let router = http::router(&state);
         Ok(Self {
             state,
             router,
@@ -103,7 +103,6 @@ impl App {
     }
 
     /// Starts what runs beside the requests and gives back what answers them.
-    #[must_use]
     pub fn start(self) -> Router {
         let replica: Uuid = RequestId::random().0;
         let exchange = pubsub::exchange(

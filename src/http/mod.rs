@@ -84,19 +84,18 @@ pub fn document(state: &AppState) -> utoipa::openapi::OpenApi {
 }
 
 /// The whole router: API, health, and middleware around both.
-#[must_use]
-pub fn router(state: AppState) -> Router {
-    let (routes, _) = api(&state).split_for_parts();
+pub fn router(state: &AppState) -> Router {
+    let (routes, _) = api(state).split_for_parts();
     let routes = routes
         .fallback(no_route)
         .method_not_allowed_fallback(no_method);
-    let routes = middleware::around_api(routes, &state);
+    let routes = middleware::around_api(routes, state);
     let all = Router::new()
         .nest(API, routes)
         .merge(meta::outside())
         .fallback(no_route)
         .with_state(state.clone());
-    middleware::around_all(all, &state)
+    middleware::around_all(all, state)
 }
 
 async fn no_route() -> ApiError {

@@ -55,7 +55,7 @@ pub struct Settings {
     pub agent_inactive_after: Duration,
 }
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 impl Settings {
     /// The defaults of a deployment at this address.
@@ -66,7 +66,7 @@ impl Settings {
             session_duration: 24 * HOUR,
             default_token_lifetime: 7 * 24 * HOUR,
             // About a hundred years: "no limit" in the incumbent's terms.
-            max_token_lifetime: Duration::from_secs(876_600 * 3600),
+            max_token_lifetime: Duration::from_hours(876_600),
             disable_session_expiry_refresh: false,
             disable_password_auth: false,
             secure_cookies: false,
@@ -80,8 +80,8 @@ impl Settings {
             wildcard_access_url: String::new(),
             provisioner_daemon_psk: String::new(),
             experiments: Vec::new(),
-            force_cancel_interval: Duration::from_secs(600),
-            hang_after: Duration::from_secs(60),
+            force_cancel_interval: Duration::from_mins(10),
+            hang_after: Duration::from_mins(1),
             default_quiet_hours_schedule: "CRON_TZ=UTC 0 0 * * *".to_owned(),
             agent_inactive_after: Duration::from_secs(30),
         }

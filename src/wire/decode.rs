@@ -33,7 +33,7 @@ impl<'de> de::Deserializer<'de> for Lenient {
         match self.0 {
             Value::Array(items) => visitor.visit_seq(Items(items.into_iter())),
             Value::Object(fields) => visitor.visit_map(Entries {
-                entries: fields.into_iter(),
+                rest: fields.into_iter(),
                 value: None,
                 names: &[],
             }),
@@ -65,12 +65,12 @@ impl<'de> de::Deserializer<'de> for Lenient {
     ) -> Result<V::Value, Error> {
         match self.0 {
             Value::Object(fields) => visitor.visit_map(Entries {
-                entries: fields.into_iter(),
+                rest: fields.into_iter(),
                 value: None,
                 names,
             }),
             Value::Null => visitor.visit_map(Entries {
-                entries: serde_json::Map::new().into_iter(),
+                rest: serde_json::Map::new().into_iter(),
                 value: None,
                 names,
             }),
@@ -124,7 +124,7 @@ impl<'de> SeqAccess<'de> for Items {
 }
 
 struct Entries {
-    entries: serde_json::map::IntoIter,
+    rest: serde_json::map::IntoIter,
     value: Option<(String, Value)>,
     /// The struct's field names; empty for a map, whose keys stay as they are.
     names: &'static [&'static str],
@@ -137,7 +137,7 @@ impl<'de> MapAccess<'de> for Entries {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Error> {
-        for (key, value) in self.entries.by_ref() {
+        for (key, value) in self.rest.by_ref() {
             if !self.names.is_empty() && value.is_null() {
                 continue;
             }

@@ -12,7 +12,7 @@ use http::{StatusCode, header};
 use crate::http::error::ApiError;
 
 /// How long the start of an answer may take. An upload on a slow line is the longest case.
-const DEADLINE: Duration = Duration::from_secs(300);
+const DEADLINE: Duration = Duration::from_mins(5);
 
 /// Ends a request whose answer has not begun in time; websockets are left alone.
 pub(super) async fn bound(request: Request, next: Next) -> Response {

@@ -31,12 +31,11 @@ pub(super) async fn write(State(_): State<AppState>, request: Request, next: Nex
         .unwrap_or_default();
     metrics::histogram!("workspaced_request_duration_seconds", "status" => status.to_string())
         .record(began.elapsed().as_secs_f64());
-    match response.extensions().get::<InternalCause>() {
-        Some(cause) => {
-            let cause = chain(cause.0.as_ref());
-            tracing::error!(%method, route, status, duration_ms, request.id = %id, cause, "request failed");
-        }
-        None => tracing::info!(%method, route, status, duration_ms, request.id = %id, "request"),
+    if let Some(InternalCause(cause)) = response.extensions().get() {
+        let cause = chain(cause.as_ref());
+        tracing::error!(%method, route, status, duration_ms, request.id = %id, cause, "request failed");
+    } else {
+        tracing::info!(%method, route, status, duration_ms, request.id = %id, "request");
     }
     response
 }
