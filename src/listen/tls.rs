@@ -195,3 +195,102 @@ impl ResolvesServerCert for ByName {
         self.0.iter().find(fits).or_else(|| self.0.first()).cloned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, routing::get};
+    use rustls::ClientConfig;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpStream,
+    };
+    use tokio_rustls::TlsConnector;
+
+    use super::*;
+    use crate::{lifecycle::Lifecycle, listen::Listener};
+
+    fn fixture(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/fixtures/tls")
+            .join(name)
+    }
+
+    fn settings(clients: ClientCertificates) -> TlsSettings {
+        let pair = |name: &str| {
+            (
+                fixture(&format!("{name}.crt")),
+                fixture(&format!("{name}.key")),
+            )
+        };
+        TlsSettings {
+            certificates: vec![pair("first"), pair("second")],
+            newest_only: true,
+            clients,
+        }
+    }
+
+    async fn serve(clients: ClientCertificates) -> (Listener, Lifecycle) {
+        let listener = Listener::bind("127.0.0.1", 0).await.unwrap();
+        (
+            listener.with_tls(&settings(clients)).unwrap(),
+            Lifecycle::new(),
+        )
+    }
+
+    /// What a client reads that expects the certificate of `name`.
+    async fn ask(address: std::net::SocketAddr, name: &'static str) -> io::Result<String> {
+        let mut trusted = RootCertStore::empty();
+        for certificate in certificates(&fixture(&format!("{name}.crt"))).unwrap() {
+            trusted.add(certificate).unwrap();
+        }
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&TLS13])
+            .unwrap()
+            .with_root_certificates(trusted)
+            .with_no_client_auth();
+        let host = ServerName::try_from(format!("{name}.example")).unwrap();
+        let stream = TcpStream::connect(address).await?;
+        let mut stream = TlsConnector::from(Arc::new(config))
+            .connect(host, stream)
+            .await?;
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+            .await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }
+
+    #[tokio::test]
+    async fn each_name_gets_its_certificate() {
+        let (listener, lifecycle) = serve(ClientCertificates::Ignored).await;
+        let address = listener.address();
+        let router = Router::new().route("/", get(|| async { "over TLS" }));
+        listener.serve("https", router, &lifecycle);
+        for name in ["first", "second"] {
+            assert!(ask(address, name).await.unwrap().ends_with("over TLS"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_needed_client_certificate_is_asked_for() {
+        let needed = ClientCertificates::Required(fixture("second.crt"));
+        let (listener, lifecycle) = serve(needed).await;
+        let address = listener.address();
+        listener.serve("https", Router::new(), &lifecycle);
+        assert!(ask(address, "first").await.is_err());
+    }
+
+    #[test]
+    fn wrong_files_are_named() {
+        let refusal = |pair: (&str, &str)| {
+            let mut settings = settings(ClientCertificates::Ignored);
+            settings.certificates = vec![(fixture(pair.0), fixture(pair.1))];
+            acceptor(&settings).err().unwrap().to_string()
+        };
+        assert!(refusal(("missing.crt", "first.key")).contains("missing.crt cannot be read"));
+        assert!(refusal(("first.crt", "second.crt")).contains("second.crt holds no private key"));
+        assert!(refusal(("first.crt", "second.key")).contains("first.crt cannot be used"));
+    }
+}
