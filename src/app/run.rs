@@ -15,6 +15,7 @@ use crate::{
     config::{self, ClientAuthentication, Config, MinimumVersion},
     domain::{clock::Clock, passwords::Hasher},
     embedded_postgres::{self, EmbeddedPostgres},
+    http::middleware::{proxies::TrustedProxies, redirect::Redirect},
     lifecycle::{Ending, Lifecycle, Signals},
     listen::{self, ClientCertificates, Listener, TlsSettings},
     store::pool::PoolSettings,
@@ -69,7 +70,7 @@ pub async fn start(config: &Config, metrics: &Metrics) -> anyhow::Result<Running
         lifecycle.clone(),
     )?;
     let connections = app.db().clone();
-    listeners.serve(&app.start(), &lifecycle);
+    listeners.serve(&app.start(), config, &access_url, &lifecycle);
     serve_metrics(config, metrics, &lifecycle).await?;
     info!(url = %access_url, "the server is ready");
     Ok(Running {
@@ -178,12 +179,28 @@ impl Listeners {
         Ok(config.network.access_url(first.address()))
     }
 
-    fn serve(self, router: &Router, lifecycle: &Lifecycle) {
+    fn serve(self, router: &Router, config: &Config, access_url: &Url, lifecycle: &Lifecycle) {
+        let network = &config.network;
+        let secure = access_url.scheme() == "https";
+        let only_tls = secure && network.tls.as_ref().is_some_and(|tls| tls.redirect_http);
         for (name, listener) in [("http", self.plain), ("https", self.tls)] {
-            if let Some(listener) = listener {
-                info!(address = %listener.address(), "listening for {name}");
-                listener.serve(name, router.clone(), lifecycle);
-            }
+            let Some(listener) = listener else { continue };
+            let redirect = Redirect {
+                access_url: access_url.clone(),
+                all_from_afar: only_tls && name == "http",
+                other_hosts: network.redirect_to_access_url,
+                application_hosts: network
+                    .wildcard_access_url
+                    .as_ref()
+                    .map(ToString::to_string),
+            };
+            let proxies = TrustedProxies {
+                headers: network.proxy_trusted_headers.clone(),
+                networks: network.proxy_trusted_origins.clone(),
+            };
+            let router = proxies.around(redirect.around(router.clone()));
+            info!(address = %listener.address(), "listening for {name}");
+            listener.serve(name, router, lifecycle);
         }
     }
 }

@@ -16,7 +16,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use self::{
     clients::{Clients, Derp, DerpMapSource},
-    network::{ClientAuthentication, IpNetwork, MinimumVersion, Network, Tls, WildcardHost},
+    network::{ClientAuthentication, MinimumVersion, Network, Tls, WildcardHost},
     observability::Observability,
     provisioning::{OpenTofuDownload, Provisioning},
     sign_in::{Rights, SignIn, SshKeyKind},

@@ -26,6 +26,8 @@ pub mod markdown;
 
 pub mod names;
 
+pub mod networks;
+
 pub mod organizations;
 
 pub mod pagination;

@@ -13,7 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &[]),
     ("listen", &["lifecycle"]),
     ("embedded_postgres", &["domain"]),
-    ("config", &[]),
+    ("config", &["domain"]),
     ("store", &["domain"]),
     ("pubsub", &["domain"]),
     ("wire", &["domain"]),

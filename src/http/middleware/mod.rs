@@ -6,7 +6,9 @@ mod deadline;
 mod head;
 mod headers;
 mod panic;
+pub mod proxies;
 mod rate_limit;
+pub mod redirect;
 mod request_log;
 
 use axum::Router;
