@@ -19,6 +19,8 @@ pub mod organizations;
 
 pub mod resources;
 
+pub mod passes;
+
 pub mod sessions;
 
 pub mod settings;

@@ -15,6 +15,8 @@ pub mod git_ssh_keys;
 
 pub mod jobs;
 
+pub mod locks;
+
 pub mod members;
 
 pub mod organizations;
