@@ -10,6 +10,8 @@ pub mod builds;
 
 pub mod clock;
 
+pub mod daemons;
+
 pub mod deadlines;
 
 pub mod faults;

@@ -43,6 +43,8 @@ pub struct Settings {
     pub wildcard_access_url: String,
     /// Pre-shared key of provisioner daemons; empty for none.
     pub provisioner_daemon_psk: String,
+    /// Ids of the external auth providers that templates may name.
+    pub external_auth_providers: Vec<String>,
     /// Experiments that are switched on.
     pub experiments: Vec<String>,
     /// Longest wait for a canceled job before it is failed.
@@ -79,6 +81,7 @@ impl Settings {
             ssh_config_options: Vec::new(),
             wildcard_access_url: String::new(),
             provisioner_daemon_psk: String::new(),
+            external_auth_providers: Vec::new(),
             experiments: Vec::new(),
             force_cancel_interval: Duration::from_mins(10),
             hang_after: Duration::from_mins(1),

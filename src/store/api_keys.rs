@@ -263,3 +263,19 @@ pub async fn list_tokens(
     });
     Ok(tokens.collect())
 }
+
+/// Deletes a user's keys of this name; tells whether there was one.
+pub async fn delete_by_name(
+    conn: &mut PgConnection,
+    user: UserId,
+    name: &str,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM api_keys WHERE user_id = $1 AND token_name = $2",
+        user as UserId,
+        name
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}

@@ -13,11 +13,21 @@ pub mod files;
 
 pub mod git_ssh_keys;
 
+pub mod import_results;
+
+pub mod job_facts;
+
+pub mod job_results;
+
+pub mod job_work;
+
 pub mod jobs;
 
 pub mod locks;
 
 pub mod members;
+
+pub mod new_agents;
 
 pub mod organizations;
 

@@ -4,13 +4,23 @@
 
 mod cancel;
 
+mod claim;
+
+mod complete;
+
 mod logs;
+
+mod report;
+
+mod results;
 
 use std::collections::HashMap;
 
 use sqlx::PgConnection;
 
 pub use cancel::CancelError;
+pub use report::ReportError;
+pub use results::InvalidResults;
 
 use super::Core;
 use crate::{
