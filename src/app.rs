@@ -20,7 +20,7 @@ use crate::{
     service::{
         Core, files::Files, git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, members::Members,
         meta::Meta, organizations::Organizations, sessions::Sessions, settings::Settings,
-        templates::Templates, users::Users,
+        template_versions::TemplateVersions, templates::Templates, users::Users,
     },
     store::pool::{self, PoolSettings},
 };
@@ -70,14 +70,17 @@ impl App {
         let sessions = Sessions::new(core.clone(), parts.hasher);
         let git_ssh_keys = GitSshKeys::new(core.clone());
         let organizations = Organizations::new(core.clone());
+        let jobs = Jobs::new(core.clone());
+        let files = Files::new(core.clone());
         let state = AppState {
             settings,
             clock: parts.clock,
             limits: parts.limits,
             lifecycle: lifecycle.clone(),
             meta: Meta::new(core.clone()),
-            jobs: Jobs::new(core.clone()),
-            files: Files::new(core.clone()),
+            template_versions: TemplateVersions::new(core.clone(), jobs.clone(), files.clone()),
+            jobs,
+            files,
             users: Users::new(core.clone(), sessions.clone(), git_ssh_keys.clone()),
             git_ssh_keys,
             templates: Templates::new(core.clone(), organizations.clone()),

@@ -60,6 +60,8 @@ pub mod ssh_keys;
 
 pub mod tags;
 
+pub mod template_source;
+
 pub mod template_versions;
 
 pub mod templates;

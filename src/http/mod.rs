@@ -29,6 +29,10 @@ mod organizations;
 
 mod passwords;
 
+mod resources;
+
+mod template_versions;
+
 mod templates;
 
 mod user_roles;
@@ -62,6 +66,7 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(users::router())
         .merge(files::router(state))
         .merge(templates::router())
+        .merge(template_versions::router())
         .merge(user_roles::router())
         .merge(passwords::router(state))
         .merge(git_ssh_keys::router())

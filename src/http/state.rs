@@ -11,7 +11,7 @@ use crate::{
     service::{
         files::Files, git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, members::Members,
         meta::Meta, organizations::Organizations, sessions::Sessions, settings::Settings,
-        templates::Templates, users::Users,
+        template_versions::TemplateVersions, templates::Templates, users::Users,
     },
 };
 
@@ -46,4 +46,6 @@ pub struct AppState {
     pub members: Members,
     /// Templates.
     pub templates: Templates,
+    /// Versions of templates.
+    pub template_versions: TemplateVersions,
 }

@@ -25,6 +25,8 @@ pub mod sessions;
 
 pub mod settings;
 
+pub mod template_versions;
+
 pub mod templates;
 
 pub mod users;

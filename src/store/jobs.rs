@@ -269,3 +269,25 @@ pub async fn list_timings(
     });
     Ok(made.collect())
 }
+
+/// The daemons that could take a job of this kind, seen since an instant to count as available.
+pub async fn matched(
+    conn: &mut PgConnection,
+    job: &Job,
+    since: Timestamp,
+) -> Result<MatchedProvisioners, StoreError> {
+    Ok(sqlx::query_as!(
+        MatchedProvisioners,
+        r#"SELECT count(*) AS "count!", count(*) FILTER (WHERE last_seen_at > $4) AS "available!",
+                  max(last_seen_at) AS most_recently_seen
+           FROM provisioner_daemons
+           WHERE organization_id = $1 AND last_seen_at IS NOT NULL AND $2 = ANY(provisioners)
+             AND CASE WHEN $3 = '{"scope": "organization", "owner": ""}'::jsonb THEN tags = $3 ELSE tags @> $3 END"#,
+        job.organization_id as OrganizationId,
+        job.provisioner as ProvisionerKind,
+        Json(&job.tags) as _,
+        since
+    )
+    .fetch_one(conn)
+    .await?)
+}

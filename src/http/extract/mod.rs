@@ -10,4 +10,4 @@ pub use actor::{OptionalActor, SESSION_COOKIE, SESSION_HEADER, cookie, session_t
 pub use body::{BodyBytes, Json, OptionalJson};
 pub use client::Client;
 pub use params::{Path, Query, QueryMap};
-pub use seen::{SeenOrganization, SeenTemplate};
+pub use seen::{SeenOrganization, SeenTemplate, SeenVersion};

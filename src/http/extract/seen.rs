@@ -7,7 +7,10 @@ use http::request::Parts;
 use super::Path;
 use crate::{
     domain::{
-        ids::TemplateId, organizations::Organization, rights::actor::Actor, users::OrganizationRef,
+        ids::{TemplateId, TemplateVersionId},
+        organizations::Organization,
+        rights::actor::Actor,
+        users::OrganizationRef,
     },
     http::{error::ApiError, state::AppState},
 };
@@ -17,6 +20,9 @@ pub struct SeenOrganization(pub Organization);
 
 /// The template of the path's first parameter.
 pub struct SeenTemplate(pub TemplateId);
+
+/// The template version of the path's first parameter.
+pub struct SeenVersion(pub TemplateVersionId);
 
 impl FromRequestParts<AppState> for SeenOrganization {
     type Rejection = ApiError;
@@ -36,6 +42,17 @@ impl FromRequestParts<AppState> for SeenTemplate {
         let actor = Actor::from_request_parts(parts, state).await?;
         let Path((id,)) = Path::<(TemplateId,)>::from_request_parts(parts, state).await?;
         state.templates.check_readable(&actor, id).await?;
+        Ok(Self(id))
+    }
+}
+
+impl FromRequestParts<AppState> for SeenVersion {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let actor = Actor::from_request_parts(parts, state).await?;
+        let Path((id,)) = Path::<(TemplateVersionId,)>::from_request_parts(parts, state).await?;
+        state.template_versions.job(&actor, id).await?;
         Ok(Self(id))
     }
 }

@@ -16,6 +16,7 @@ mod results;
 
 use std::collections::HashMap;
 
+use chrono::TimeDelta;
 use sqlx::PgConnection;
 
 pub use cancel::CancelError;
@@ -36,6 +37,7 @@ use crate::{
 
 /// Seconds before a job's making in which a daemon must have been seen to count as available.
 const FRESH_SECONDS: f64 = 90.0;
+const FRESH_FOR: TimeDelta = TimeDelta::seconds(90);
 
 /// The queue.
 #[derive(Clone)]
@@ -96,6 +98,19 @@ impl Jobs {
         id: JobId,
     ) -> Result<Option<Job>, StoreError> {
         Ok(jobs::list(conn, &[id], FRESH_SECONDS).await?.pop())
+    }
+
+    /// The daemons that could take a job as it is, whether it waits or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn matched(
+        &self,
+        conn: &mut PgConnection,
+        job: &Job,
+        now: Timestamp,
+    ) -> Result<MatchedProvisioners, StoreError> {
+        jobs::matched(conn, job, now - FRESH_FOR).await
     }
 
     /// How long the steps of these jobs took.
