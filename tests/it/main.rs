@@ -6,6 +6,8 @@
     reason = "a test that cannot go on must panic, and reads the clock and the database directly"
 )]
 
+mod edges;
+
 mod fixture;
 
 mod coverage;

@@ -4,9 +4,11 @@
 use axum::{extract::Request, middleware::Next, response::Response};
 use http::{HeaderValue, Method, StatusCode, header};
 
+use crate::http::API;
+
 /// Refuses HEAD where only GET is served, and shapes the `Allow` list of a 405.
 pub(super) async fn refuse_head(mut request: Request, next: Next) -> Response {
-    if request.method() == Method::HEAD {
+    if request.method() == Method::HEAD && request.uri().path().starts_with(API) {
         // No route serves TRACE, so the router answers with what it does serve.
         *request.method_mut() = Method::TRACE;
     }

@@ -10,6 +10,7 @@ pub mod proxies;
 mod rate_limit;
 pub mod redirect;
 mod request_log;
+mod slash;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -18,21 +19,25 @@ pub use rate_limit::{FILES_LIMIT, LOGIN_LIMIT, Limit, RateLimits, limit_route};
 
 use crate::http::state::AppState;
 
-/// Wraps the API's routes: limits, the CSRF check and the rules of HTTP methods.
+/// Wraps the API's routes, which see paths below the API's root: limits.
 pub fn around_api(router: Router<AppState>, state: &AppState) -> Router<AppState> {
-    router
-        .layer(from_fn(head::refuse_head))
-        .layer(from_fn_with_state(state.clone(), rate_limit::limit_api))
-        .layer(from_fn_with_state(state.clone(), csrf::check))
+    router.layer(from_fn_with_state(state.clone(), rate_limit::limit_api))
 }
 
-/// Wraps everything: ids, headers, the log line, panics and the deadline.
+/// Wraps everything: ids, headers, the CSRF check, the log line, panics and the deadline.
 pub fn around_all(router: Router, state: &AppState) -> Router {
-    router
+    let routes = router
         .layer(from_fn(deadline::bound))
         .layer(panic::layer())
+        .layer(from_fn_with_state(state.clone(), csrf::check))
         .layer(from_fn_with_state(state.clone(), csrf::set_cookie))
         .layer(from_fn(headers::add))
         .layer(from_fn_with_state(state.clone(), cors::answer))
-        .layer(from_fn_with_state(state.clone(), request_log::write))
+        .layer(from_fn_with_state(state.clone(), request_log::write));
+    // Layers of a router run when a route and a method are found; what changes these must
+    // stand before it.
+    Router::new()
+        .fallback_service(routes)
+        .layer(from_fn(head::refuse_head))
+        .layer(from_fn(slash::drop_trailing))
 }
