@@ -18,9 +18,10 @@ use crate::{
     lifecycle::Lifecycle,
     pubsub::{self, Events, Outbox},
     service::{
-        Core, files::Files, git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, members::Members,
-        meta::Meta, organizations::Organizations, sessions::Sessions, settings::Settings,
-        template_versions::TemplateVersions, templates::Templates, users::Users,
+        Core, audit::AuditLog, authcheck::AuthCheck, files::Files, git_ssh_keys::GitSshKeys,
+        jobs::Jobs, keys::Keys, members::Members, meta::Meta, organizations::Organizations,
+        sessions::Sessions, settings::Settings, template_versions::TemplateVersions,
+        templates::Templates, users::Users,
     },
     store::pool::{self, PoolSettings},
 };
@@ -84,6 +85,8 @@ impl App {
             users: Users::new(core.clone(), sessions.clone(), git_ssh_keys.clone()),
             git_ssh_keys,
             templates: Templates::new(core.clone(), organizations.clone()),
+            audit: AuditLog::new(core.clone(), organizations.clone()),
+            authcheck: AuthCheck::new(core.clone()),
             organizations,
             keys: Keys::new(core.clone(), sessions.clone()),
             members: Members::new(core.clone(), sessions.clone()),

@@ -8,6 +8,7 @@ use super::{
     clock::Timestamp,
     ids::{AuditId, OrganizationId, RequestId, UserId},
     text_enum::text_enum,
+    users::User,
 };
 
 /// Where a request came from.
@@ -259,6 +260,118 @@ pub struct Entry {
     pub origin: Origin,
     /// The rest.
     pub what: NewEntry,
+}
+
+/// An entry with what is known of the things it names.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The entry.
+    pub entry: Entry,
+    /// The thing's picture; empty for none.
+    pub icon: String,
+    /// Who did it, unless it was the server itself.
+    pub user: Option<User>,
+    /// Where, unless the thing belongs nowhere.
+    pub organization: Option<OrganizationLabel>,
+    /// The workspace that the thing is or belongs to.
+    pub workspace: Option<WorkspaceLabel>,
+    /// Whether the thing has been deleted since.
+    pub is_deleted: bool,
+}
+
+/// How an organization shows in the log.
+#[derive(Clone, Debug)]
+pub struct OrganizationLabel {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub display_name: String,
+    /// Its picture.
+    pub icon: String,
+}
+
+/// How a workspace shows in the log.
+#[derive(Clone, Debug)]
+pub struct WorkspaceLabel {
+    /// Its owner's username.
+    pub owner: String,
+    /// Its name.
+    pub name: String,
+    /// The build that is spoken of.
+    pub build_number: Option<i32>,
+}
+
+impl Record {
+    /// A sentence with `{user}` and `{target}` in place of names.
+    #[must_use]
+    pub fn description(&self) -> String {
+        let what = &self.entry.what;
+        let verb = what.action;
+        match verb {
+            AuditAction::Login if what.status < 400 => return "{user} logged in".to_owned(),
+            AuditAction::Logout if what.status < 400 => return "{user} logged out".to_owned(),
+            _ => {}
+        }
+        let deed = if what.status < 400 {
+            past(verb).to_owned()
+        } else {
+            format!("unsuccessfully attempted to {}", infinitive(verb))
+        };
+        let kind = match what.kind {
+            AuditedKind::WorkspaceBuild => "workspace".to_owned(),
+            other => other.as_str().replace('_', " "),
+        };
+        // A key's target is the key itself, which is of no use in a sentence.
+        if what.kind == AuditedKind::GitSshKey {
+            return format!("{{user}} {deed} the {kind}");
+        }
+        format!("{{user}} {deed} {kind} {{target}}")
+    }
+
+    /// The page of the web interface that shows the thing; empty for none.
+    #[must_use]
+    pub fn link(&self) -> String {
+        let what = &self.entry.what;
+        match (what.kind, &self.workspace) {
+            (AuditedKind::Template, _) => format!("/templates/{}", what.target),
+            (AuditedKind::User, _) => format!("/users?filter={}", what.target),
+            (AuditedKind::Workspace, Some(workspace)) => {
+                format!("/@{}/{}", workspace.owner, workspace.name)
+            }
+            (AuditedKind::WorkspaceBuild, Some(workspace)) => {
+                let number = workspace.build_number.unwrap_or_default();
+                format!("/@{}/{}/builds/{number}", workspace.owner, workspace.name)
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+fn past(action: AuditAction) -> &'static str {
+    match action {
+        AuditAction::Create => "created",
+        AuditAction::Write => "updated",
+        AuditAction::Delete => "deleted",
+        AuditAction::Start => "started",
+        AuditAction::Stop => "stopped",
+        AuditAction::Login => "logged in",
+        AuditAction::Logout => "logged out",
+        AuditAction::Register => "registered",
+        AuditAction::RequestPasswordReset => "password reset requested",
+        AuditAction::Connect => "connected",
+        AuditAction::Disconnect => "disconnected",
+        AuditAction::Open => "opened",
+        AuditAction::Close => "closed",
+    }
+}
+
+fn infinitive(action: AuditAction) -> &'static str {
+    match action {
+        AuditAction::Login => "log in",
+        AuditAction::Logout => "log out",
+        AuditAction::RequestPasswordReset => "request a password reset",
+        other => other.as_str(),
+    }
 }
 
 #[cfg(test)]

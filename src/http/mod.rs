@@ -11,7 +11,15 @@ pub mod reply;
 
 pub mod state;
 
+mod audit;
+
 mod auth;
+
+mod authcheck;
+
+mod autofill;
+
+mod deployment;
 
 mod files;
 
@@ -73,6 +81,10 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(organizations::router())
         .merge(members::router())
         .merge(keys::router())
+        .merge(autofill::router())
+        .merge(authcheck::router())
+        .merge(audit::router())
+        .merge(deployment::router())
 }
 
 /// The OpenAPI 3.1 description of what is served.

@@ -9,9 +9,10 @@ use crate::{
     domain::clock::Clock,
     lifecycle::Lifecycle,
     service::{
-        files::Files, git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, members::Members,
-        meta::Meta, organizations::Organizations, sessions::Sessions, settings::Settings,
-        template_versions::TemplateVersions, templates::Templates, users::Users,
+        audit::AuditLog, authcheck::AuthCheck, files::Files, git_ssh_keys::GitSshKeys, jobs::Jobs,
+        keys::Keys, members::Members, meta::Meta, organizations::Organizations, sessions::Sessions,
+        settings::Settings, template_versions::TemplateVersions, templates::Templates,
+        users::Users,
     },
 };
 
@@ -40,6 +41,10 @@ pub struct AppState {
     pub git_ssh_keys: GitSshKeys,
     /// Sessions of the command line and API tokens.
     pub keys: Keys,
+    /// Questions about rights.
+    pub authcheck: AuthCheck,
+    /// What was done.
+    pub audit: AuditLog,
     /// Organizations.
     pub organizations: Organizations,
     /// Who belongs to them.

@@ -1,14 +1,33 @@
 //! Facts about the deployment itself: its id, its health.
 
-use tokio::sync::OnceCell;
-
 use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::sync::OnceCell;
 
 use super::Core;
 use crate::{
-    domain::ids::DeploymentId,
-    store::{StoreError, deployment, pool},
+    domain::{
+        ids::DeploymentId,
+        rights::{Action, Object, ResourceKind, actor::Actor},
+    },
+    store::{
+        StoreError,
+        deployment::{self, WorkspaceCounts},
+        pool,
+    },
 };
+
+/// Why counts are not told.
+#[derive(Debug, Error)]
+pub enum StatsError {
+    /// The caller may not see them.
+    #[error("the counts may not be seen by the caller")]
+    Denied,
+    /// The database failed.
+    #[error("the counts could not be read")]
+    Store(#[from] StoreError),
+}
 
 /// Facts about the deployment.
 #[derive(Clone)]
@@ -44,5 +63,16 @@ impl Meta {
     /// When it does not.
     pub async fn ready(&self) -> Result<(), StoreError> {
         pool::ping(&mut *self.core.conn().await?).await
+    }
+
+    /// How many workspaces are in which state.
+    ///
+    /// # Errors
+    /// [`StatsError::Denied`] without the right to see the deployment's statistics.
+    pub async fn count_workspaces(&self, actor: &Actor) -> Result<WorkspaceCounts, StatsError> {
+        if !actor.may(Action::Read, &Object::of(ResourceKind::DeploymentStats)) {
+            return Err(StatsError::Denied);
+        }
+        Ok(deployment::count_workspaces(&mut *self.core.conn().await?).await?)
     }
 }

@@ -5,6 +5,8 @@ pub mod files;
 
 pub mod audit;
 
+pub mod authcheck;
+
 pub mod git_ssh_keys;
 
 pub mod keys;

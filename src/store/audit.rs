@@ -6,8 +6,17 @@ use uuid::Uuid;
 
 use super::StoreError;
 use crate::domain::{
-    audit::{AuditAction, AuditedKind, Entry},
+    audit::{
+        AuditAction, AuditedKind, Entry, NewEntry, OrganizationLabel, Origin, Record,
+        WorkspaceLabel,
+    },
+    builds::BuildReason,
+    clock::never,
     ids::{AuditId, OrganizationId, RequestId, UserId},
+    pagination::Page,
+    rights::roles::SiteRole,
+    search::audit::AuditQuery,
+    users::{LoginType, User, UserRef, UserStatus},
 };
 
 /// Writes an entry.
@@ -34,4 +43,147 @@ pub async fn insert(conn: &mut PgConnection, entry: &Entry) -> Result<(), StoreE
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Which entries a list may show.
+pub struct Readable<'a> {
+    /// All of them.
+    pub everything: bool,
+    /// Those of these organizations.
+    pub organizations: &'a [OrganizationId],
+}
+
+/// Lists entries, newest first, and tells how many match. `me` is the user that `username:me`
+/// means, `organization` the id of the organization that the search names.
+pub async fn list(
+    conn: &mut PgConnection,
+    readable: Readable<'_>,
+    search: &AuditQuery,
+    me: UserId,
+    organization: Option<OrganizationId>,
+    page: Page,
+) -> Result<(Vec<Record>, i64), StoreError> {
+    let organizations: Vec<Uuid> = readable.organizations.iter().map(|id| id.0).collect();
+    let (by_me, username) = match &search.username {
+        Some(UserRef::Name(name)) => (None, Some(name.as_str())),
+        Some(UserRef::Me) => (Some(me), None),
+        Some(UserRef::Id(id)) => (Some(*id), None),
+        None => (None, None),
+    };
+    let rows = sqlx::query!(
+        r#"WITH found AS (
+               SELECT a.* FROM audit_logs a LEFT JOIN users u ON u.id = a.user_id
+               WHERE ($1 OR a.organization_id = ANY ($2))
+                 AND ($3::text IS NULL OR a.resource_type = $3)
+                 AND ($4::uuid IS NULL OR a.resource_id = $4)
+                 AND ($5::text IS NULL OR lower(a.resource_target) = lower($5))
+                 AND ($6::uuid IS NULL OR a.user_id = $6)
+                 AND ($7::text IS NULL OR lower(u.username) = lower($7))
+                 AND ($8::text IS NULL OR lower(u.email) = lower($8))
+                 AND ($9::timestamptz IS NULL OR a.created_at >= $9)
+                 AND ($10::timestamptz IS NULL OR a.created_at <= $10)
+                 AND ($11::uuid IS NULL OR a.organization_id = $11)
+                 AND ($12::audit_action IS NULL OR a.action = $12)
+                 AND ($13::text IS NULL OR a.additional_fields ->> 'build_reason' = $13)),
+           page AS (SELECT * FROM found ORDER BY created_at DESC, id DESC LIMIT $14 OFFSET $15)
+           SELECT (SELECT count(*) FROM found) AS "count!",
+                  a.id AS "id!: AuditId", a.created_at AS "at!", a.user_id AS "by!: UserId",
+                  a.organization_id AS "organization!: OrganizationId", a.ip, a.user_agent,
+                  a.resource_type AS "kind!: AuditedKind", a.resource_id AS "resource!",
+                  a.resource_target AS "target!", a.resource_icon AS "icon!",
+                  a.action AS "action!: AuditAction", a.diff AS "diff!", a.status_code AS "status!",
+                  a.additional_fields AS "additional!", a.request_id AS "request!: RequestId",
+                  u.username AS "username?", u.email AS "email?", u.name AS "user_name?",
+                  u.avatar_url AS "avatar_url?", u.theme_preference AS "theme_preference?",
+                  u.status AS "user_status?: UserStatus", u.login_type AS "login_type?: LoginType",
+                  u.site_roles AS "site_roles?: Vec<SiteRole>", u.created_at AS "user_created_at?",
+                  u.updated_at AS "user_updated_at?", u.last_seen_at AS "last_seen_at?",
+                  o.name AS "organization_name?", o.display_name AS "organization_title?", o.icon AS "organization_icon?",
+                  w.name AS "workspace?", owner.username AS "workspace_owner?", b.build_number AS "build_number?",
+                  coalesce(CASE a.resource_type
+                      WHEN 'user' THEN (SELECT x.deleted FROM users x WHERE x.id = a.resource_id)
+                      WHEN 'template' THEN (SELECT x.deleted FROM templates x WHERE x.id = a.resource_id)
+                      WHEN 'workspace' THEN w.deleted
+                      WHEN 'workspace_build' THEN w.deleted END, false) AS "is_deleted!"
+           FROM page a
+           LEFT JOIN users u ON u.id = a.user_id
+           LEFT JOIN organizations o ON o.id = a.organization_id
+           LEFT JOIN workspace_builds b ON a.resource_type = 'workspace_build' AND b.id = a.resource_id
+           LEFT JOIN workspaces w ON w.id = coalesce(b.workspace_id, a.resource_id)
+           LEFT JOIN users owner ON owner.id = w.owner_id
+           ORDER BY a.created_at DESC, a.id DESC"#,
+        readable.everything,
+        &organizations,
+        search.resource_type.map(AuditedKind::as_str),
+        search.resource_id,
+        search.resource_target,
+        by_me as Option<UserId>,
+        username,
+        search.email,
+        search.from,
+        search.until,
+        organization as Option<OrganizationId>,
+        search.action as Option<AuditAction>,
+        search.build_reason.map(BuildReason::as_str),
+        page.limit,
+        page.offset
+    )
+    .fetch_all(conn)
+    .await?;
+    let count = rows.first().map_or(0, |row| row.count);
+    let records = rows.into_iter().map(|row| {
+        let user = row.username.map(|username| User {
+            id: row.by,
+            username,
+            email: row.email.unwrap_or_default(),
+            name: row.user_name.unwrap_or_default(),
+            avatar_url: row.avatar_url.unwrap_or_default(),
+            theme_preference: row.theme_preference.unwrap_or_default(),
+            status: row.user_status.unwrap_or(UserStatus::Active),
+            login_type: row.login_type.unwrap_or(LoginType::None),
+            site_roles: row.site_roles.unwrap_or_default(),
+            organization_ids: Vec::new(),
+            created_at: row.user_created_at.unwrap_or_else(never),
+            updated_at: row.user_updated_at.unwrap_or_else(never),
+            last_seen_at: row.last_seen_at.unwrap_or_else(never),
+        });
+        let organization = row.organization_name.map(|name| OrganizationLabel {
+            name,
+            display_name: row.organization_title.unwrap_or_default(),
+            icon: row.organization_icon.unwrap_or_default(),
+        });
+        let workspace = row.workspace.zip(row.workspace_owner);
+        Record {
+            entry: Entry {
+                id: row.id,
+                at: row.at,
+                user: row.by,
+                origin: Origin {
+                    ip: row.ip.unwrap_or_default(),
+                    user_agent: row.user_agent.unwrap_or_default(),
+                    request: row.request,
+                },
+                what: NewEntry {
+                    organization: row.organization,
+                    kind: row.kind,
+                    resource: row.resource,
+                    target: row.target,
+                    action: row.action,
+                    diff: row.diff,
+                    status: u16::try_from(row.status).unwrap_or_default(),
+                    additional: row.additional,
+                },
+            },
+            icon: row.icon,
+            user,
+            organization,
+            workspace: workspace.map(|(name, owner)| WorkspaceLabel {
+                owner,
+                name,
+                build_number: row.build_number,
+            }),
+            is_deleted: row.is_deleted,
+        }
+    });
+    Ok((records.collect(), count))
 }

@@ -13,3 +13,36 @@ pub async fn id(conn: &mut PgConnection) -> Result<DeploymentId, StoreError> {
             .await?,
     )
 }
+
+/// How many workspaces are in which state.
+#[derive(Debug, Default)]
+pub struct WorkspaceCounts {
+    /// Waiting for a provisioner.
+    pub pending: i64,
+    /// In the hands of a provisioner.
+    pub building: i64,
+    /// Started.
+    pub running: i64,
+    /// Whose last build failed or was canceled.
+    pub failed: i64,
+    /// Stopped.
+    pub stopped: i64,
+}
+
+/// Counts the workspaces that are not deleted by the state of their last build.
+pub async fn count_workspaces(conn: &mut PgConnection) -> Result<WorkspaceCounts, StoreError> {
+    Ok(sqlx::query_as!(
+        WorkspaceCounts,
+        r#"SELECT count(*) FILTER (WHERE j.status = 'pending') AS "pending!",
+                  count(*) FILTER (WHERE j.status IN ('running', 'canceling')) AS "building!",
+                  count(*) FILTER (WHERE j.status = 'succeeded' AND b.transition = 'start') AS "running!",
+                  count(*) FILTER (WHERE j.status IN ('failed', 'canceled')) AS "failed!",
+                  count(*) FILTER (WHERE j.status = 'succeeded' AND b.transition = 'stop') AS "stopped!"
+           FROM workspaces w
+           JOIN workspace_builds b ON b.id = w.latest_build_id
+           JOIN provisioner_jobs j ON j.id = b.job_id
+           WHERE NOT w.deleted"#
+    )
+    .fetch_one(conn)
+    .await?)
+}

@@ -7,6 +7,8 @@ pub mod api_keys;
 
 pub mod audit;
 
+pub mod autofill;
+
 pub mod deployment;
 
 pub mod files;
@@ -28,6 +30,8 @@ pub mod locks;
 pub mod members;
 
 pub mod new_agents;
+
+pub mod objects;
 
 pub mod organizations;
 

@@ -2,7 +2,13 @@
 //! share with the incumbent's Go encoder. Owns shapes and conversions from `domain`;
 //! decides nothing.
 
+pub mod audit;
+
+pub mod authcheck;
+
 pub mod decode;
+
+pub mod deployment;
 
 pub mod files;
 

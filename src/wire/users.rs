@@ -304,3 +304,12 @@ pub struct LoginWithPasswordResponse {
     /// `<id>-<secret>`.
     pub session_token: String,
 }
+
+/// A parameter's name and last value (codersdk.UserParameter).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct UserParameter {
+    /// The parameter.
+    pub name: String,
+    /// The value.
+    pub value: String,
+}

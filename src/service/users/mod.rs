@@ -1,6 +1,8 @@
 //! Use cases on users: finding them and setting the deployment up. Making and changing users
 //! stands in the files beside.
 
+mod autofill;
+
 mod change;
 
 mod create;
