@@ -18,10 +18,12 @@ use crate::{
     lifecycle::Lifecycle,
     pubsub::{self, Events, Outbox},
     service::{
-        Core, audit::AuditLog, authcheck::AuthCheck, files::Files, git_ssh_keys::GitSshKeys,
-        jobs::Jobs, keys::Keys, members::Members, meta::Meta, organizations::Organizations,
-        sessions::Sessions, settings::Settings, template_versions::TemplateVersions,
-        templates::Templates, users::Users,
+        Core, audit::AuditLog, authcheck::AuthCheck, builds::Builds, files::Files,
+        git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, members::Members, meta::Meta,
+        organizations::Organizations, sessions::Sessions, settings::Settings,
+        template_versions::TemplateVersions, templates::Templates, users::Users, watch::Watches,
+        workspace_settings::WorkspaceSettings, workspace_views::WorkspaceViews,
+        workspaces::Workspaces,
     },
     store::pool::{self, PoolSettings},
 };
@@ -70,9 +72,12 @@ impl App {
         };
         let sessions = Sessions::new(core.clone(), parts.hasher);
         let git_ssh_keys = GitSshKeys::new(core.clone());
-        let organizations = Organizations::new(core.clone());
         let jobs = Jobs::new(core.clone());
+        let organizations = Organizations::new(core.clone());
         let files = Files::new(core.clone());
+        let workspace_views = WorkspaceViews::new(core.clone());
+        let render = http::watch::renderer(Arc::clone(&settings), parts.clock.clone());
+        let watches = Watches::new(core.clone(), workspace_views.clone(), render);
         let state = AppState {
             settings,
             clock: parts.clock,
@@ -80,6 +85,21 @@ impl App {
             lifecycle: lifecycle.clone(),
             meta: Meta::new(core.clone()),
             template_versions: TemplateVersions::new(core.clone(), jobs.clone(), files.clone()),
+            workspaces: Workspaces::new(
+                core.clone(),
+                jobs.clone(),
+                workspace_views.clone(),
+                organizations.clone(),
+            ),
+            workspace_settings: WorkspaceSettings::new(core.clone(), workspace_views.clone()),
+            builds: Builds::new(
+                core.clone(),
+                jobs.clone(),
+                workspace_views.clone(),
+                watches.clone(),
+            ),
+            watches,
+            workspace_views,
             jobs,
             files,
             users: Users::new(core.clone(), sessions.clone(), git_ssh_keys.clone()),
@@ -125,6 +145,16 @@ impl App {
         let draining = self.lifecycle.draining();
         self.lifecycle.spawn("sessions", async move {
             tokio::select! { () = sessions => {}, () = draining => {} }
+        });
+        let watches = self.state.watches.clone().run();
+        let draining = self.lifecycle.draining();
+        self.lifecycle.spawn("watches", async move {
+            tokio::select! { () = watches => {}, () = draining => {} }
+        });
+        let settings = self.state.workspace_settings.clone();
+        let draining = self.lifecycle.draining();
+        self.lifecycle.spawn("workspace uses", async move {
+            tokio::select! { () = settings.write_uses() => {}, () = draining => {} }
         });
         self.router
     }

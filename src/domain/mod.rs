@@ -72,4 +72,6 @@ pub mod users;
 
 pub mod weekdays;
 
+pub mod workspaces;
+
 pub(crate) mod text_enum;

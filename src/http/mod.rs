@@ -19,6 +19,8 @@ mod authcheck;
 
 mod autofill;
 
+mod builds;
+
 mod deployment;
 
 mod files;
@@ -46,6 +48,12 @@ mod templates;
 mod user_roles;
 
 mod users;
+
+pub mod watch;
+
+mod workspace_settings;
+
+mod workspaces;
 
 use axum::{Router, response::IntoResponse};
 use http::StatusCode;
@@ -78,6 +86,10 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(user_roles::router())
         .merge(passwords::router(state))
         .merge(git_ssh_keys::router())
+        .merge(workspaces::router())
+        .merge(workspace_settings::router())
+        .merge(watch::router())
+        .merge(builds::router())
         .merge(organizations::router())
         .merge(members::router())
         .merge(keys::router())

@@ -9,10 +9,12 @@ use crate::{
     domain::clock::Clock,
     lifecycle::Lifecycle,
     service::{
-        audit::AuditLog, authcheck::AuthCheck, files::Files, git_ssh_keys::GitSshKeys, jobs::Jobs,
-        keys::Keys, members::Members, meta::Meta, organizations::Organizations, sessions::Sessions,
-        settings::Settings, template_versions::TemplateVersions, templates::Templates,
-        users::Users,
+        audit::AuditLog, authcheck::AuthCheck, builds::Builds, files::Files,
+        git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, members::Members, meta::Meta,
+        organizations::Organizations, sessions::Sessions, settings::Settings,
+        template_versions::TemplateVersions, templates::Templates, users::Users, watch::Watches,
+        workspace_settings::WorkspaceSettings, workspace_views::WorkspaceViews,
+        workspaces::Workspaces,
     },
 };
 
@@ -35,6 +37,16 @@ pub struct AppState {
     pub users: Users,
     /// The queue of provisioner jobs.
     pub jobs: Jobs,
+    /// Workspaces.
+    pub workspaces: Workspaces,
+    /// Workspaces and builds as they are shown.
+    pub workspace_views: WorkspaceViews,
+    /// Workspaces' own settings.
+    pub workspace_settings: WorkspaceSettings,
+    /// Builds of workspaces.
+    pub builds: Builds,
+    /// Watching workspaces.
+    pub watches: Watches,
     /// Uploaded archives.
     pub files: Files,
     /// Users' keys for git over SSH.

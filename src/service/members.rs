@@ -80,6 +80,32 @@ impl Members {
         members::list_of_user(&mut *self.core.conn().await?, user).await
     }
 
+    /// Finds a member, if the actor may see the membership (spec WS-20).
+    ///
+    /// # Errors
+    /// [`MemberError::NoUser`] for an unknown user, [`MemberError::NotFound`] for a user that
+    /// is no member or whose membership is hidden.
+    pub async fn find(
+        &self,
+        actor: &Actor,
+        organization: OrganizationId,
+        user: &UserRef,
+    ) -> Result<UserId, MemberError> {
+        let mut conn = self.core.conn().await?;
+        let user = match user {
+            UserRef::Me => users::find(&mut conn, actor.id).await?,
+            UserRef::Id(id) => users::find(&mut conn, *id).await?,
+            UserRef::Name(name) => users::find_by_name(&mut conn, name).await?,
+        };
+        let user = user.ok_or(MemberError::NoUser)?;
+        let is_shown = actor.may(Action::Read, &Object::member(user.id, organization));
+        if is_shown && user.organization_ids.contains(&organization) {
+            Ok(user.id)
+        } else {
+            Err(MemberError::NotFound)
+        }
+    }
+
     /// Makes a user a member without extra roles.
     ///
     /// # Errors

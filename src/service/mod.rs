@@ -1,21 +1,25 @@
 //! What the server does: one file per noun, one method per use case. Decides rights, owns
 //! transactions, publishes after commit. Knows no HTTP and no JSON of the API.
 
-pub mod files;
-
 pub mod audit;
 
 pub mod authcheck;
 
+pub mod build_orders;
+
+pub mod builds;
+
+pub mod files;
+
 pub mod git_ssh_keys;
+
+pub mod jobs;
 
 pub mod keys;
 
 pub mod members;
 
 pub mod meta;
-
-pub mod jobs;
 
 pub mod organizations;
 
@@ -34,6 +38,14 @@ pub mod templates;
 pub mod users;
 
 pub mod version;
+
+pub mod watch;
+
+pub mod workspace_settings;
+
+pub mod workspace_views;
+
+pub mod workspaces;
 
 use std::sync::Arc;
 

@@ -45,4 +45,14 @@ pub mod templates;
 
 pub mod users;
 
+pub mod build_plans;
+
+pub mod workspace_builds;
+
+pub mod workspace_lists;
+
+pub mod workspace_views;
+
+pub mod workspaces;
+
 pub use error::StoreError;

@@ -6,6 +6,8 @@ pub mod audit;
 
 pub mod authcheck;
 
+pub mod builds;
+
 pub mod decode;
 
 pub mod deployment;
@@ -43,3 +45,5 @@ pub mod time;
 pub mod users;
 
 pub mod validate;
+
+pub mod workspaces;

@@ -5,9 +5,11 @@ mod body;
 mod client;
 mod params;
 mod seen;
+mod workspace;
 
 pub use actor::{OptionalActor, SESSION_COOKIE, SESSION_HEADER, cookie, session_token};
 pub use body::{BodyBytes, Json, OptionalJson};
 pub use client::Client;
 pub use params::{Path, Query, QueryMap};
 pub use seen::{SeenOrganization, SeenTemplate, SeenVersion};
+pub use workspace::{SeenBuild, SeenWorkspace};

@@ -1,0 +1,286 @@
+//! A workspace's own settings: when it starts, stops, updates and sleeps, what its owner
+//! likes, and that it is used. Each method is given a workspace that the actor may read.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use thiserror::Error;
+
+use super::{
+    Core, commit, on,
+    workspace_views::{WorkspaceViews, shows_template},
+};
+use crate::{
+    domain::{
+        builds::AutomaticUpdates,
+        clock::Timestamp,
+        ids::WorkspaceId,
+        parameters,
+        rights::{Action, actor::Actor},
+        schedule::{Schedule, ScheduleError},
+        workspaces::{ExtendError, TtlError, WorkspaceView, check_deadline, parse_ttl},
+    },
+    pubsub::Event,
+    store::{StoreError, build_plans, workspace_builds, workspaces},
+};
+
+/// How long uses are collected before one statement notes them all (spec WS-115).
+const USES_EVERY: Duration = Duration::from_secs(60);
+
+/// Why a setting is not changed.
+#[derive(Debug, Error)]
+pub enum SettingError {
+    /// The caller may not change the workspace.
+    #[error("the workspace may not be changed by the caller")]
+    Denied,
+    /// Only the owner may.
+    #[error("only the workspace's owner may do this")]
+    NotOwner,
+    /// The schedule is malformed.
+    #[error("the schedule cannot be read")]
+    Schedule(#[source] ScheduleError),
+    /// The template decides when workspaces start.
+    #[error("the template decides when its workspaces start")]
+    AutostartFixed,
+    /// The template decides when workspaces stop.
+    #[error("the template decides when its workspaces stop")]
+    AutostopFixed,
+    /// The time to live is out of bounds.
+    #[error("the time to live is out of bounds")]
+    Ttl(#[source] TtlError),
+    /// The word for automatic updates is none.
+    #[error("{0:?} says nothing about automatic updates")]
+    AutomaticUpdates(String),
+    /// The deadline cannot be moved there.
+    #[error("the deadline cannot be moved there")]
+    Extend(#[source] ExtendError),
+    /// The workspace was changed, but the caller may not see its template.
+    #[error("the workspace's template is hidden")]
+    TemplateHidden,
+    /// The database failed.
+    #[error("the setting could not be changed")]
+    Store(#[from] StoreError),
+}
+
+/// Settings of workspaces.
+#[derive(Clone)]
+pub struct WorkspaceSettings {
+    core: Core,
+    views: WorkspaceViews,
+    /// Workspaces used since the last note of it.
+    used: Arc<Mutex<HashSet<WorkspaceId>>>,
+}
+
+impl WorkspaceSettings {
+    /// The service.
+    #[must_use]
+    pub fn new(core: Core, views: WorkspaceViews) -> Self {
+        Self {
+            core,
+            views,
+            used: Arc::default(),
+        }
+    }
+
+    /// Sets when the workspace starts by itself; an empty schedule for never.
+    ///
+    /// # Errors
+    /// When the schedule is malformed or not for users to choose.
+    pub async fn set_autostart(
+        &self,
+        actor: &Actor,
+        view: &WorkspaceView,
+        schedule: &str,
+    ) -> Result<(), SettingError> {
+        let workspace = &view.workspace;
+        let schedule = Some(schedule).filter(|text| !text.is_empty());
+        let parsed = schedule.map(Schedule::parse).transpose();
+        let parsed = parsed.map_err(SettingError::Schedule)?;
+        if !workspace.template.allow_user_autostart {
+            return Err(SettingError::AutostartFixed);
+        }
+        check_update(actor, view)?;
+        let days = workspace.template.autostart_days;
+        let next = parsed.and_then(|schedule| schedule.next_allowed(days, self.core.now()));
+        let mut conn = self.core.conn().await?;
+        Ok(workspaces::update_autostart(&mut conn, workspace.id, schedule, next).await?)
+    }
+
+    /// Sets after how many milliseconds the workspace stops by itself; none for never.
+    ///
+    /// # Errors
+    /// When it is out of bounds or not for users to choose.
+    pub async fn set_ttl(
+        &self,
+        actor: &Actor,
+        view: &WorkspaceView,
+        milliseconds: Option<i64>,
+    ) -> Result<(), SettingError> {
+        if !view.workspace.template.allow_user_autostop {
+            return Err(SettingError::AutostopFixed);
+        }
+        let ttl = parse_ttl(milliseconds).map_err(SettingError::Ttl)?;
+        check_update(actor, view)?;
+        let mut conn = self.core.conn().await?;
+        Ok(workspaces::update_ttl(&mut conn, view.workspace.id, ttl).await?)
+    }
+
+    /// Sets whether the workspace takes new versions by itself.
+    ///
+    /// # Errors
+    /// When the word is neither `always` nor `never`.
+    pub async fn set_automatic_updates(
+        &self,
+        actor: &Actor,
+        view: &WorkspaceView,
+        word: &str,
+    ) -> Result<(), SettingError> {
+        check_update(actor, view)?;
+        let updates = AutomaticUpdates::parse(word)
+            .ok_or_else(|| SettingError::AutomaticUpdates(word.to_owned()))?;
+        let mut conn = self.core.conn().await?;
+        Ok(workspaces::update_automatic_updates(&mut conn, view.workspace.id, updates).await?)
+    }
+
+    /// Puts the workspace to sleep or wakes it; `None` when it is in that state already.
+    ///
+    /// # Errors
+    /// [`SettingError::TemplateHidden`] after the change, when it may not be shown.
+    pub async fn set_dormant(
+        &self,
+        actor: &Actor,
+        view: &WorkspaceView,
+        dormant: bool,
+    ) -> Result<Option<WorkspaceView>, SettingError> {
+        let workspace = &view.workspace;
+        if workspace.dormant_at.is_some() == dormant {
+            return Ok(None);
+        }
+        check_update(actor, view)?;
+        let now = self.core.now();
+        let mut conn = self.core.conn().await?;
+        if dormant {
+            let kept = workspace.template.time_til_dormant_autodelete;
+            let deleting_at = (!kept.is_zero()).then(|| now + kept);
+            workspaces::put_to_sleep(&mut conn, workspace.id, deleting_at, now).await?;
+        } else {
+            workspaces::wake(&mut conn, workspace.id, now).await?;
+        }
+        let changed = self.views.load(&mut conn, &[workspace.id]).await?.pop();
+        changed
+            .filter(|view| shows_template(actor, view))
+            .map(Some)
+            .ok_or(SettingError::TemplateHidden)
+    }
+
+    /// Sets whether the owner likes to see the workspace first.
+    ///
+    /// # Errors
+    /// [`SettingError::NotOwner`] for everybody else.
+    pub async fn set_favorite(
+        &self,
+        actor: &Actor,
+        view: &WorkspaceView,
+        favorite: bool,
+    ) -> Result<(), SettingError> {
+        if view.workspace.owner_id != actor.id {
+            return Err(SettingError::NotOwner);
+        }
+        check_update(actor, view)?;
+        let mut conn = self.core.conn().await?;
+        Ok(workspaces::update_favorite(&mut conn, view.workspace.id, favorite).await?)
+    }
+
+    /// Moves the deadline of the running workspace.
+    ///
+    /// # Errors
+    /// The first rule of spec WS-120 that forbids it.
+    pub async fn extend(
+        &self,
+        actor: &Actor,
+        view: &WorkspaceView,
+        deadline: Timestamp,
+    ) -> Result<(), SettingError> {
+        check_update(actor, view)?;
+        let now = self.core.now();
+        check_deadline(&view.build, view.job.state.completed_at(), deadline, now)
+            .map_err(SettingError::Extend)?;
+        let id = view.workspace.id;
+        let mut tx = self.core.begin().await?;
+        workspace_builds::update_deadline(on(&mut tx), view.build.id, deadline, now).await?;
+        workspaces::touch(on(&mut tx), id).await?;
+        commit(tx).await?;
+        self.core.events.publish(Event::Workspace(id));
+        Ok(())
+    }
+
+    /// Remembers that the workspace was used.
+    ///
+    /// # Errors
+    /// Without the right to change it.
+    pub fn note_use(&self, actor: &Actor, view: &WorkspaceView) -> Result<(), SettingError> {
+        check_update(actor, view)?;
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.insert(view.workspace.id);
+        Ok(())
+    }
+
+    /// Notes the uses from time to time; never ends.
+    pub async fn write_uses(self) {
+        let mut ticks = tokio::time::interval(USES_EVERY);
+        loop {
+            ticks.tick().await;
+            if let Err(error) = self.flush_uses().await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "uses of workspaces could not be noted"
+                );
+            }
+        }
+    }
+
+    /// Notes the uses that are remembered.
+    ///
+    /// # Errors
+    /// When the database fails; the uses are lost then, as their only effect is a time.
+    pub async fn flush_uses(&self) -> Result<(), StoreError> {
+        let used: Vec<WorkspaceId> = {
+            let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+            used.drain().collect()
+        };
+        if used.is_empty() {
+            return Ok(());
+        }
+        let mut conn = self.core.conn().await?;
+        workspaces::update_last_used(&mut conn, &used, self.core.now()).await
+    }
+
+    /// Whether an automatic start would lack a parameter's value (spec WS-124, WS-125).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn lacks_value(&self, view: &WorkspaceView) -> Result<bool, StoreError> {
+        let workspace = &view.workspace;
+        let takes_new = workspace.template.require_active_version
+            || workspace.automatic_updates == AutomaticUpdates::Always;
+        if !takes_new || !view.is_outdated() {
+            return Ok(false);
+        }
+        let mut conn = self.core.conn().await?;
+        let version = workspace.template.active_version_id;
+        let declared = build_plans::list_parameters(&mut conn, version).await?;
+        let values = workspace_builds::list_parameters(&mut conn, view.build.id).await?;
+        Ok(parameters::resolve(&declared, &[], &values).is_err())
+    }
+}
+
+fn check_update(actor: &Actor, view: &WorkspaceView) -> Result<(), SettingError> {
+    if actor.may(Action::Update, &view.workspace.object()) {
+        Ok(())
+    } else {
+        Err(SettingError::Denied)
+    }
+}

@@ -1,0 +1,445 @@
+//! Workspaces: making, finding, listing and renaming them. Their other settings are in
+//! `workspace_settings`, their builds in `builds`.
+
+use chrono::TimeDelta;
+use thiserror::Error;
+
+use super::{
+    Core,
+    build_orders::{self, BuildError, Placement},
+    commit,
+    jobs::Jobs,
+    on,
+    organizations::{FindOrganizationError, Organizations},
+    workspace_views::{
+        FindWorkspaceError, WorkspaceViews, as_made, check_template, shows_template,
+    },
+};
+use crate::{
+    domain::{
+        builds::{AutomaticUpdates, BuildReason, PlannedTemplate, PlannedVersion, StateSource},
+        clock::Timestamp,
+        ids::{BuildId, OrganizationId, TemplateId, TemplateVersionId, UserId, WorkspaceId},
+        pagination::Page,
+        provisioning::{NamedValue, Transition},
+        rights::{Action, Object, actor::Actor},
+        schedule::{Schedule, ScheduleError},
+        search::workspaces::WorkspaceQuery,
+        users::UserRef,
+        workspaces::{TtlError, WorkspaceView, parse_ttl},
+    },
+    pubsub::Event,
+    store::{
+        StoreError, build_plans,
+        workspace_lists::{self, ListContext},
+        workspace_views,
+        workspaces::{self, NewWorkspace},
+    },
+};
+
+/// What a workspace is made from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// The active version of a template.
+    Template(TemplateId),
+    /// A version.
+    Version(TemplateVersionId),
+}
+
+/// A workspace that a user asks for.
+#[derive(Clone, Debug)]
+pub struct WorkspaceOrder {
+    /// What it is made from.
+    pub source: Source,
+    /// Its name.
+    pub name: String,
+    /// When it starts by itself; empty for never.
+    pub autostart_schedule: String,
+    /// Milliseconds after a start until it stops by itself.
+    pub ttl_milliseconds: Option<i64>,
+    /// `always`, `never` or empty.
+    pub automatic_updates: String,
+    /// Values of parameters.
+    pub parameters: Vec<NamedValue>,
+}
+
+/// Why a workspace is not made (spec workspaces, section 3).
+#[derive(Debug, Error)]
+pub enum CreateWorkspaceError {
+    /// There is no such version, or the caller may not see it.
+    #[error("there is no template version {0}")]
+    NoVersion(TemplateVersionId),
+    /// The version was put away.
+    #[error("the template version is archived")]
+    Archived,
+    /// There is no such template, or the caller may not see it.
+    #[error("there is no such template")]
+    NoTemplate,
+    /// The template was deleted.
+    #[error("the template was deleted")]
+    TemplateDeleted,
+    /// The caller may not make workspaces for this owner there.
+    #[error("no workspace may be made there by the caller")]
+    Denied,
+    /// The caller may see the template but not use it.
+    #[error("the template may not be used by the caller")]
+    TemplateDenied,
+    /// The template should not be used any more.
+    #[error("the template is deprecated: {0}")]
+    Deprecated(String),
+    /// The schedule is malformed.
+    #[error("the schedule cannot be read")]
+    Schedule(#[source] ScheduleError),
+    /// The time to live is out of bounds.
+    #[error("the time to live is out of bounds")]
+    Ttl(#[source] TtlError),
+    /// The word for automatic updates is none.
+    #[error("{0:?} says nothing about automatic updates")]
+    AutomaticUpdates(String),
+    /// The owner has a workspace of this name.
+    #[error("the owner has a workspace named {0:?}")]
+    NameTaken(String),
+    /// The first build cannot be made.
+    #[error("the first build cannot be made")]
+    Build(#[source] BuildError),
+    /// The database failed.
+    #[error("the workspace could not be made")]
+    Store(#[from] StoreError),
+}
+
+/// Why a workspace is not renamed.
+#[derive(Debug, Error)]
+pub enum RenameError {
+    /// The caller may not change it.
+    #[error("the workspace may not be changed by the caller")]
+    Denied,
+    /// Renaming is switched off.
+    #[error("workspaces may not be renamed in this deployment")]
+    SwitchedOff,
+    /// It was deleted.
+    #[error("the workspace was deleted")]
+    Deleted,
+    /// The owner has another workspace of this name.
+    #[error("the owner has a workspace named {0:?}")]
+    NameTaken(String),
+    /// The database failed.
+    #[error("the workspace could not be renamed")]
+    Store(#[from] StoreError),
+}
+
+/// Why workspaces are not listed.
+#[derive(Debug, Error)]
+pub enum ListWorkspacesError {
+    /// The search names an organization that the caller cannot see.
+    #[error("there is no such organization")]
+    NoOrganization,
+    /// The database failed.
+    #[error("workspaces could not be listed")]
+    Store(#[from] StoreError),
+}
+
+/// Workspaces.
+#[derive(Clone)]
+pub struct Workspaces {
+    core: Core,
+    jobs: Jobs,
+    views: WorkspaceViews,
+    organizations: Organizations,
+}
+
+/// The checked settings of a new workspace.
+struct Settled {
+    next_start_at: Option<Timestamp>,
+    ttl: Option<TimeDelta>,
+    automatic_updates: AutomaticUpdates,
+}
+
+impl Workspaces {
+    /// The service.
+    #[must_use]
+    pub fn new(
+        core: Core,
+        jobs: Jobs,
+        views: WorkspaceViews,
+        organizations: Organizations,
+    ) -> Self {
+        Self {
+            core,
+            jobs,
+            views,
+            organizations,
+        }
+    }
+
+    /// Makes a workspace for `owner` and asks for its first build, all or nothing.
+    ///
+    /// # Errors
+    /// The first check of spec workspaces, section 3, that fails.
+    pub async fn create(
+        &self,
+        actor: &Actor,
+        owner: UserId,
+        order: WorkspaceOrder,
+    ) -> Result<WorkspaceView, CreateWorkspaceError> {
+        let now = self.core.now();
+        let mut tx = self.core.begin().await?;
+        let version = match order.source {
+            Source::Version(id) => build_plans::find_version(on(&mut tx), id).await?,
+            Source::Template(id) => build_plans::find_active_version(on(&mut tx), id).await?,
+        };
+        let (version, template) = check_source(actor, order.source, version)?;
+        check_rights(actor, owner, &template)?;
+        let settled = settle(&order, &template, now)?;
+        let taken = workspaces::find_live_by_name(on(&mut tx), owner, &order.name).await?;
+        if taken.is_some() {
+            return Err(CreateWorkspaceError::NameTaken(order.name));
+        }
+        build_orders::check_import(&version).map_err(CreateWorkspaceError::Build)?;
+        let plan = build_orders::plan(on(&mut tx), version, owner, &order.parameters, &[]).await;
+        let plan = plan.map_err(CreateWorkspaceError::Build)?;
+        let (id, build) = (WorkspaceId::random(), BuildId::random());
+        let new = NewWorkspace {
+            id,
+            owner,
+            organization: template.organization_id,
+            template: template.id,
+            name: &order.name,
+            autostart_schedule: Some(order.autostart_schedule.as_str())
+                .filter(|schedule| !schedule.is_empty()),
+            ttl: settled.ttl,
+            automatic_updates: settled.automatic_updates,
+            next_start_at: settled.next_start_at,
+            build,
+            now,
+        };
+        if let Err(error) = workspaces::insert(on(&mut tx), &new).await {
+            return Err(if error.violates(workspaces::NAME_KEY) {
+                CreateWorkspaceError::NameTaken(order.name)
+            } else {
+                error.into()
+            });
+        }
+        let placement = Placement {
+            id: build,
+            workspace: id,
+            number: 1,
+            transition: Transition::Start,
+            initiator: actor.id,
+            reason: BuildReason::Initiator,
+            state: StateSource::Nothing,
+            debug_log: false,
+        };
+        build_orders::keep(on(&mut tx), &self.jobs, plan, placement, now)
+            .await
+            .map_err(CreateWorkspaceError::Build)?;
+        let made = workspace_views::with_latest_build(on(&mut tx), &[id]).await?;
+        commit(tx).await?;
+        self.jobs.posted();
+        let made = made.into_iter().next().map(as_made);
+        made.ok_or(CreateWorkspaceError::NoTemplate)
+    }
+
+    /// A workspace as it is shown.
+    ///
+    /// # Errors
+    /// [`FindWorkspaceError::Deleted`] for a deleted one that was not asked for.
+    pub async fn get(
+        &self,
+        actor: &Actor,
+        id: WorkspaceId,
+        include_deleted: bool,
+    ) -> Result<WorkspaceView, FindWorkspaceError> {
+        let view = self.views.find(actor, id).await?;
+        if view.workspace.deleted && !include_deleted {
+            return Err(FindWorkspaceError::Deleted);
+        }
+        check_template(actor, &view)?;
+        Ok(self.views.fill(view).await?)
+    }
+
+    /// The workspace that this owner calls so: the live one, else (if asked for) the youngest
+    /// deleted one.
+    ///
+    /// # Errors
+    /// [`FindWorkspaceError::NotFound`] for missing and for hidden ones alike.
+    pub async fn get_by_name(
+        &self,
+        actor: &Actor,
+        owner: UserId,
+        name: &str,
+        include_deleted: bool,
+    ) -> Result<WorkspaceView, FindWorkspaceError> {
+        let mut conn = self.core.conn().await?;
+        let found = if include_deleted {
+            workspaces::find_by_name(&mut conn, owner, name).await?
+        } else {
+            workspaces::find_live_by_name(&mut conn, owner, name).await?
+        };
+        let id = found.ok_or(FindWorkspaceError::NotFound)?;
+        let view = self.views.find_on(&mut conn, actor, id).await?;
+        drop(conn);
+        if !shows_template(actor, &view) {
+            return Err(FindWorkspaceError::NotFound);
+        }
+        Ok(self.views.fill(view).await?)
+    }
+
+    /// A page of the workspaces that fit a search, and how many fit.
+    ///
+    /// # Errors
+    /// When the search names an organization that the actor cannot see.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        query: &WorkspaceQuery,
+        page: &Page,
+    ) -> Result<(Vec<WorkspaceView>, i64), ListWorkspacesError> {
+        let organization = self.searched_organization(actor, query).await?;
+        let filter = actor.workspace_filter();
+        let now = self.core.now();
+        let inactive = TimeDelta::from_std(self.core.settings.agent_inactive_after);
+        let (owner_id, owner_name) = match &query.owner {
+            None => (None, None),
+            Some(UserRef::Me) => (Some(actor.id), None),
+            Some(UserRef::Id(id)) => (Some(*id), None),
+            Some(UserRef::Name(name)) => (None, Some(name.as_str())),
+        };
+        let context = ListContext {
+            filter: &filter,
+            reader: actor.id,
+            owner_id,
+            owner_name,
+            organization,
+            now,
+            inactive_before: now - inactive.unwrap_or_default(),
+        };
+        let mut conn = self.core.conn().await?;
+        let listed = workspace_lists::list(&mut conn, &context, query, page).await?;
+        let mut views = self.views.load(&mut conn, &listed.ids).await?;
+        views.retain(|view| shows_template(actor, view));
+        Ok((views, listed.count))
+    }
+
+    async fn searched_organization(
+        &self,
+        actor: &Actor,
+        query: &WorkspaceQuery,
+    ) -> Result<Option<OrganizationId>, ListWorkspacesError> {
+        let Some(organization) = &query.organization else {
+            return Ok(None);
+        };
+        match self.organizations.resolve(actor, organization).await {
+            Ok(found) => Ok(Some(found.id)),
+            Err(FindOrganizationError::NotFound) => Err(ListWorkspacesError::NoOrganization),
+            Err(FindOrganizationError::Store(source)) => Err(source.into()),
+        }
+    }
+
+    /// Renames a workspace that the actor may read.
+    ///
+    /// # Errors
+    /// When renaming is off, the name is taken or the workspace is gone.
+    pub async fn rename(
+        &self,
+        actor: &Actor,
+        view: &WorkspaceView,
+        name: &str,
+    ) -> Result<(), RenameError> {
+        let workspace = &view.workspace;
+        if workspace.name == name {
+            return Ok(());
+        }
+        if !self.core.settings.allow_workspace_renames {
+            return Err(RenameError::SwitchedOff);
+        }
+        if !actor.may(Action::Update, &workspace.object()) {
+            return Err(RenameError::Denied);
+        }
+        if workspace.deleted {
+            return Err(RenameError::Deleted);
+        }
+        let mut conn = self.core.conn().await?;
+        match workspaces::update_name(&mut conn, workspace.id, name).await {
+            Ok(()) => {}
+            Err(error) if error.violates(workspaces::NAME_KEY) => {
+                return Err(RenameError::NameTaken(name.to_owned()));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.core.events.publish(Event::Workspace(workspace.id));
+        Ok(())
+    }
+}
+
+/// The version and its template, if both can be seen and used at all.
+fn check_source(
+    actor: &Actor,
+    source: Source,
+    version: Option<PlannedVersion>,
+) -> Result<(PlannedVersion, PlannedTemplate), CreateWorkspaceError> {
+    let version = version.filter(|version| actor.may(Action::Read, &version.object));
+    let Some(version) = version else {
+        return Err(match source {
+            Source::Version(id) => CreateWorkspaceError::NoVersion(id),
+            Source::Template(_) => CreateWorkspaceError::NoTemplate,
+        });
+    };
+    if version.archived && matches!(source, Source::Version(_)) {
+        return Err(CreateWorkspaceError::Archived);
+    }
+    let Some(template) = version.template.clone() else {
+        return Err(CreateWorkspaceError::NoTemplate);
+    };
+    if template.deleted {
+        return Err(CreateWorkspaceError::TemplateDeleted);
+    }
+    Ok((version, template))
+}
+
+fn check_rights(
+    actor: &Actor,
+    owner: UserId,
+    template: &PlannedTemplate,
+) -> Result<(), CreateWorkspaceError> {
+    let workspace = Object::workspace(owner, template.organization_id, false);
+    if !actor.may(Action::Create, &workspace) {
+        return Err(CreateWorkspaceError::Denied);
+    }
+    if !actor.may(Action::Use, &template.object) {
+        return Err(CreateWorkspaceError::TemplateDenied);
+    }
+    if template.deprecated.is_empty() {
+        Ok(())
+    } else {
+        Err(CreateWorkspaceError::Deprecated(
+            template.deprecated.clone(),
+        ))
+    }
+}
+
+fn settle(
+    order: &WorkspaceOrder,
+    template: &PlannedTemplate,
+    now: Timestamp,
+) -> Result<Settled, CreateWorkspaceError> {
+    let next_start_at = if order.autostart_schedule.is_empty() {
+        None
+    } else {
+        Schedule::parse(&order.autostart_schedule)
+            .map_err(CreateWorkspaceError::Schedule)?
+            .next_allowed(template.autostart_days, now)
+    };
+    let ttl = parse_ttl(order.ttl_milliseconds)
+        .map_err(CreateWorkspaceError::Ttl)?
+        .or(Some(template.default_ttl).filter(|ttl| *ttl > TimeDelta::zero()));
+    let automatic_updates = match order.automatic_updates.as_str() {
+        "" => AutomaticUpdates::Never,
+        word => AutomaticUpdates::parse(word)
+            .ok_or_else(|| CreateWorkspaceError::AutomaticUpdates(word.to_owned()))?,
+    };
+    Ok(Settled {
+        next_start_at,
+        ttl,
+        automatic_updates,
+    })
+}
