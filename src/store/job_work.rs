@@ -3,13 +3,14 @@
 
 use serde::Serialize;
 use sqlx::{PgConnection, types::Json};
-use uuid::Uuid;
 
 use super::StoreError;
 use crate::domain::{
     clock::Timestamp,
     daemons::Worker,
-    ids::{BuildId, DaemonId, FileId, JobId, OrganizationId, UserId, WorkspaceId},
+    ids::{
+        BuildId, DaemonId, FileId, JobId, OrganizationId, ProvisionerKeyId, UserId, WorkspaceId,
+    },
     jobs::{JobErrorCode, JobKind, ProvisionerKind},
     provisioning::{LogLevel, LogLine, LogSource},
     queue::JobInput,
@@ -206,7 +207,7 @@ pub async fn list_silent(
     conn: &mut PgConnection,
     silent_since: Timestamp,
     built_in_silent_since: Timestamp,
-    built_in_key: Uuid,
+    built_in_key: ProvisionerKeyId,
     limit: i64,
 ) -> Result<Vec<JobId>, StoreError> {
     Ok(sqlx::query_scalar!(
@@ -217,7 +218,7 @@ pub async fn list_silent(
            ORDER BY random() LIMIT $4"#,
         silent_since,
         built_in_silent_since,
-        built_in_key,
+        built_in_key as ProvisionerKeyId,
         limit
     )
     .fetch_all(conn)

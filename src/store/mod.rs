@@ -9,6 +9,8 @@ pub mod audit;
 
 pub mod autofill;
 
+pub mod daemons;
+
 pub mod deployment;
 
 pub mod files;

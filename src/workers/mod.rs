@@ -2,6 +2,10 @@
 //! argument, looks at everything and may run twice; replicas take turns. Entrances like
 //! `http`: they call services and hold no rule themselves.
 
+pub mod daemons;
+
+pub mod reaper;
+
 use std::{
     collections::BTreeMap,
     error::Error,

@@ -8,7 +8,11 @@ mod claim;
 
 mod complete;
 
+mod daemons;
+
 mod logs;
+
+mod reap;
 
 mod report;
 
