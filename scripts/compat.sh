@@ -41,7 +41,8 @@ case $what in
     # Scenarios named on the command line take the place of the list.
     if [ $# = 0 ]; then mapfile -t scenarios < <(entries "$root/tests/conformance.txt"); else scenarios=("$@"); fi
     export CONFORM_PG=$PGURL CONFORM_AGENT_BIN=$CODER_CLI
-    exec "$kit/conformance/conform" check --spawn "${SERVER_COMMAND:-$here/start-server.sh}" --jobs 2 "${scenarios[@]}"
+    exec python3 "$here/conform.py" "$kit/conformance/conform" "${SERVER_COMMAND:-$here/start-server.sh}" \
+      "$root/tests/conformance-differences.tsv" "${scenarios[@]}"
     ;;
   peer-suite) EXTERNAL_PG_ADMIN_URL=$PGURL exec python3 "$here/peer-suite.py" "$kit/peer-suite/run.sh" "$root/tests/peer-suite.txt" ;;
   cli) exec python3 "$here/check-cli.py" ;;

@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""Runs the recorded scenarios and takes the differences that are on purpose out of the count.
+
+  conform.py CONFORM SERVER DIFFERENCES SCENARIO...
+
+A line of DIFFERENCES: scenario, a tab, step, a tab, the reason. Only the answer of that one step may
+differ; a listed step that agrees with its recording fails, so that the list cannot grow stale.
+"""
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+SCENARIO = re.compile(r"^(ok  |FAIL) (\S+): (\d+) passed, (\d+) failed")
+STEP = re.compile(r"^ {4} *\d+ (.+): (?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|http|sse|event|ws|note)\b")
+
+
+def main(conform, server, differences, *scenarios):
+    purpose = {}
+    for line in Path(differences).read_text().splitlines():
+        if line and not line.startswith("#"):
+            scenario, step, reason = line.split("\t")
+            if scenario in scenarios:
+                purpose[scenario, step] = reason
+    run = subprocess.Popen([conform, "check", "--spawn", server, "--jobs", "2", *scenarios],
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    passed = failed = 0
+    scenario, seen, played = None, set(), set()
+    for line in run.stdout:
+        if found := SCENARIO.match(line):
+            scenario = found[2]
+            played.add(scenario)
+            passed += int(found[3])
+            failed += int(found[4])
+        elif (found := STEP.match(line)) and (scenario, found[1]) in purpose and (scenario, found[1]) not in seen:
+            seen.add((scenario, found[1]))
+            line = line.rstrip("\n") + "   [on purpose: " + purpose[scenario, found[1]] + "]\n"
+        if not re.fullmatch(r"\d+ passed, \d+ failed\n?", line):
+            print(line, end="", flush=True)
+    run.wait()
+    failed -= len(seen)
+    for scenario, step in purpose.keys() - seen:
+        print(f"FAIL {scenario}: '{step}' is listed as different and does not differ")
+        failed += 1
+    if missing := set(scenarios) - played:
+        print("not played: " + ", ".join(sorted(missing)))
+        failed += len(missing)
+    print(f"{passed} passed, {failed} failed, {len(seen)} different on purpose")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
