@@ -20,4 +20,6 @@ mod openapi;
 
 mod settings;
 
+mod query_counts;
+
 mod sign_in;
