@@ -7,6 +7,8 @@ use http::{
     uri::{Parts, PathAndQuery},
 };
 
+use crate::http::API;
+
 /// Roots of paths that may end in a slash.
 const COLLECTIONS: &[&str] = &[
     "/api/v2/organizations/",
@@ -21,8 +23,9 @@ const COLLECTIONS: &[&str] = &[
 pub(super) async fn drop_trailing(mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_one = path.ends_with('/') && !path.ends_with("//");
+    let is_root = path.strip_suffix('/') == Some(API);
     if is_one
-        && COLLECTIONS.iter().any(|root| path.starts_with(root))
+        && (is_root || COLLECTIONS.iter().any(|root| path.starts_with(root)))
         && let Some(uri) = without_slash(request.uri())
     {
         *request.uri_mut() = uri;
