@@ -1,3 +1,5 @@
+//! Finding an engine, and downloading one from a file server of the test.
+
 use std::{
     fs,
     io::{Cursor, Write as _},
