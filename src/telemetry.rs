@@ -13,9 +13,12 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
     fmt::{self, writer::BoxMakeWriter},
-    layer::SubscriberExt,
+    layer::{Layered, SubscriberExt},
     util::SubscriberInitExt,
 };
+
+/// What the layers stand on.
+type Filtered = Layered<EnvFilter, Registry>;
 
 /// Upper bounds of the buckets that durations are counted in, in seconds.
 const DURATION_BUCKETS: &[f64] = &[
@@ -66,20 +69,24 @@ pub struct Metrics(PrometheusHandle);
 /// # Errors
 /// When a log file cannot be written, or on a second call.
 pub fn start(options: &Options) -> Result<Metrics, TelemetryError> {
-    let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = Vec::new();
+    let mut layers: Vec<Box<dyn Layer<Filtered> + Send + Sync>> = Vec::new();
     if let Some(file) = &options.human_log {
         let colors = file == Path::new("/dev/stderr") && io::stderr().is_terminal();
         let layer = fmt::layer().with_ansi(colors).with_writer(open(file)?);
-        layers.push(layer.with_filter(filter(options)?).boxed());
+        layers.push(layer.boxed());
     }
     if let Some(file) = &options.json_log {
         let layer = fmt::layer()
             .json()
             .flatten_event(true)
             .with_writer(open(file)?);
-        layers.push(layer.with_filter(filter(options)?).boxed());
+        layers.push(layer.boxed());
     }
-    let subscriber = tracing_subscriber::registry().with(layers);
+    // One filter before all layers: filters of single layers lose lines after a library asked
+    // whether another line would be written.
+    let subscriber = tracing_subscriber::registry()
+        .with(filter(options)?)
+        .with(layers);
     subscriber.try_init().or(Err(TelemetryError::Twice))?;
     let recorder = PrometheusBuilder::new()
         .set_buckets(DURATION_BUCKETS)?
