@@ -39,8 +39,8 @@ pub struct EngineSettings {
     pub cache_directory: PathBuf,
     /// Whether to download OpenTofu when there is no engine.
     pub download: bool,
-    /// Where releases are; `None` is OpenTofu's own place.
-    pub download_base: Option<String>,
+    /// The address that OpenTofu's releases stand under.
+    pub download_base: String,
 }
 
 /// A usable engine.
@@ -112,7 +112,7 @@ impl Engine {
             return Err(EngineError::Missing);
         }
         let executable =
-            download::pinned(&settings.cache_directory, settings.download_base.as_deref()).await?;
+            download::pinned(&settings.cache_directory, &settings.download_base).await?;
         Self::probe(&executable, settings).await
     }
 
@@ -130,12 +130,12 @@ impl Engine {
                 executable: executable.to_owned(),
                 source,
             })?;
-        let told: Told = serde_json::from_slice(&output)
-            .map_err(|_| EngineError::NoVersion(executable.to_owned()))?;
-        let version = Version::read(&told.terraform_version)
-            .ok_or_else(|| EngineError::NoVersion(executable.to_owned()))?;
+        let told: Option<Told> = serde_json::from_slice(&output).ok();
+        let Some((told, version)) = told.and_then(Told::read) else {
+            return Err(EngineError::NoVersion(executable.to_owned()));
+        };
         if version < OLDEST {
-            return Err(EngineError::TooOld(told.terraform_version));
+            return Err(EngineError::TooOld(told));
         }
         info!(engine = %executable.display(), %version, "found the engine for templates");
         Ok(Self {
@@ -165,6 +165,14 @@ impl fmt::Display for Version {
 #[derive(Deserialize)]
 struct Told {
     terraform_version: String,
+}
+
+impl Told {
+    /// The version as it is told and as numbers.
+    fn read(self) -> Option<(String, Version)> {
+        let version = Version::read(&self.terraform_version)?;
+        Some((self.terraform_version, version))
+    }
 }
 
 /// The first executable file of this name in a search path.

@@ -58,7 +58,7 @@ pub fn base(host: &Variables, plugin_cache: &Path) -> Variables {
 pub fn apply(host: &Variables, metadata: &BuildMetadata, debug_log: bool) -> Variables {
     let mut variables = without_own_settings(host);
     for (name, value) in facts(metadata) {
-        variables.insert(name.into(), value.into());
+        variables.insert(name.into(), value);
     }
     for (system, processor) in PLATFORMS {
         variables.insert(

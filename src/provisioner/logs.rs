@@ -16,7 +16,7 @@ pub struct Message {
     #[serde(rename = "@level")]
     level: String,
     #[serde(rename = "@message")]
-    message: String,
+    text: String,
     /// When it was written, as text.
     #[serde(rename = "@timestamp")]
     pub timestamp: String,
@@ -98,7 +98,7 @@ impl Message {
     pub fn lines(&self) -> Vec<Line> {
         let mut lines = Vec::new();
         let level = level_or_info(&self.level, &mut lines);
-        lines.push((level, self.message.clone()));
+        lines.push((level, self.text.clone()));
         if let Some(diagnostic) = &self.diagnostic {
             let severity = level_or_info(&diagnostic.severity, &mut lines);
             let text = diagnostic.render();
@@ -121,8 +121,7 @@ pub fn plain_line(line: &str, usual: LogLevel) -> Option<Line> {
     if line.trim().is_empty() {
         return None;
     }
-    let own =
-        Message::read(line).and_then(|message| Some((level(&message.level)?, message.message)));
+    let own = Message::read(line).and_then(|message| Some((level(&message.level)?, message.text)));
     match own {
         None => Some((usual, line.to_owned())),
         Some((LogLevel::Trace, _)) => None,

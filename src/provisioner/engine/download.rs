@@ -15,8 +15,6 @@ use sha2::{Digest, Sha256};
 
 /// The release that is downloaded.
 const RELEASE: &str = "1.12.0";
-/// Where OpenTofu's releases are.
-const BASE: &str = "https://github.com/opentofu/opentofu/releases/download";
 /// SHA-256 of the release's zip archives, from its `SHA256SUMS`: system, processor, digest.
 const DIGESTS: [(&str, &str, &str); 4] = [
     (
@@ -45,7 +43,7 @@ const LARGEST: u64 = 256 << 20;
 /// How often a lock that another process holds is tried again.
 const LOCK_PERIOD: Duration = Duration::from_millis(100);
 /// How long a server may stay silent.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// Why a download failed.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +85,7 @@ pub(super) struct Release {
 }
 
 /// The executable of the pinned release, downloaded unless it is in the cache already.
-pub(super) async fn pinned(cache: &Path, base: Option<&str>) -> Result<PathBuf, DownloadError> {
+pub(super) async fn pinned(cache: &Path, base: &str) -> Result<PathBuf, DownloadError> {
     let system = match std::env::consts::OS {
         "macos" => "darwin",
         system => system,
@@ -105,7 +103,7 @@ pub(super) async fn pinned(cache: &Path, base: Option<&str>) -> Result<PathBuf, 
         version: RELEASE.to_owned(),
         url: format!(
             "{}/v{RELEASE}/tofu_{RELEASE}_{system}_{processor}.zip",
-            base.unwrap_or(BASE).trim_end_matches('/')
+            base.trim_end_matches('/')
         ),
         digest: (*digest).to_owned(),
     };

@@ -47,7 +47,7 @@ impl Scratch {
             environment: Variables::new(),
             cache_directory: self.0.join("cache"),
             download: false,
-            download_base: None,
+            download_base: String::new(),
         }
     }
 }
@@ -171,7 +171,7 @@ async fn a_wrong_digest_leaves_nothing_behind() {
     let scratch = Scratch::new();
     let settings = |base: String| EngineSettings {
         download: true,
-        download_base: Some(base),
+        download_base: base,
         ..scratch.settings(&[])
     };
     let error = with_server(b"not the release", async |address| {

@@ -47,6 +47,13 @@ struct Declared {
     variable: TemplateVariable,
 }
 
+/// The language of a file.
+#[derive(Clone, Copy)]
+enum Syntax {
+    Native,
+    Json,
+}
+
 /// Parses the root module in `directory`. Blocks; call it where that is allowed.
 ///
 /// # Errors
@@ -57,17 +64,18 @@ pub fn parse(directory: &Path) -> Result<ParsedTemplate, ParseError> {
         ..ParsedTemplate::default()
     };
     let mut faults = Vec::new();
-    for name in source_files(directory)? {
+    let mut native_files = Vec::new();
+    for (name, syntax) in source_files(directory)? {
         let source = read(directory, &name)?;
-        let read = if name.ends_with(".json") {
-            json::variables(&source)
-        } else {
-            native::body(&source).and_then(|body| {
-                // Tags are checked last, when all files are known to be readable.
-                native::variables(&body, &source)
-            })
+        let declared = match syntax {
+            Syntax::Json => json::variables(&source),
+            Syntax::Native => native::NativeFile::read(&source).and_then(|file| {
+                let declared = file.variables();
+                native_files.push(file);
+                declared
+            }),
         };
-        match read {
+        match declared {
             Ok(mut declared) => {
                 declared.sort_by_key(|declared| declared.line);
                 let variables = declared.into_iter().map(|declared| declared.variable);
@@ -79,37 +87,38 @@ pub fn parse(directory: &Path) -> Result<ParsedTemplate, ParseError> {
     if !faults.is_empty() {
         return Err(ParseError::Syntax(faults));
     }
-    for name in source_files(directory)? {
-        if name.ends_with(".tf") {
-            let source = read(directory, &name)?;
-            if let Ok(body) = native::body(&source) {
-                native::collect_tags(&body, &source, &mut template.workspace_tags)?;
-            }
-        }
+    for file in &native_files {
+        file.collect_tags(&mut template.workspace_tags)?;
     }
     Ok(template)
 }
 
-/// The names of the root module's files, sorted.
-fn source_files(directory: &Path) -> Result<Vec<String>, ParseError> {
+/// The root module's files, sorted by name.
+fn source_files(directory: &Path) -> Result<Vec<(String, Syntax)>, ParseError> {
     let in_directory = |source| ParseError::Io {
         file: "the template".to_owned(),
         source,
     };
-    let mut names = Vec::new();
+    let mut files = Vec::new();
     for entry in fs::read_dir(directory).map_err(in_directory)? {
         let entry = entry.map_err(in_directory)?;
         let is_file = entry.file_type().map_err(in_directory)?.is_file();
-        if let Ok(name) = entry.file_name().into_string()
-            && is_file
-            && !name.starts_with('.')
-            && (name.ends_with(".tf") || name.ends_with(".tf.json"))
-        {
-            names.push(name);
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let syntax = if name.strip_suffix(".tf").is_some() {
+            Syntax::Native
+        } else if name.strip_suffix(".tf.json").is_some() {
+            Syntax::Json
+        } else {
+            continue;
+        };
+        if is_file && !name.starts_with('.') {
+            files.push((name, syntax));
         }
     }
-    names.sort();
-    Ok(names)
+    files.sort_by(|left, right| left.0.cmp(&right.0));
+    Ok(files)
 }
 
 fn read(directory: &Path, name: &str) -> Result<String, ParseError> {
@@ -316,6 +325,14 @@ mod tests {
         assert!(text.contains("(main.tf:2)\n> "), "{text}");
         let error = parse_files(&[("x.tf.json", "{\n oops")]).unwrap_err();
         assert!(error.to_string().contains("(x.tf.json:2)"), "{error}");
+    }
+
+    #[test]
+    fn unusual_but_valid_files_are_read() {
+        let file = "\u{feff}# comment\r\nvariable \"x\" {\r\n  description = <<-EOT\r\n    two\r\n    lines\r\n  EOT\r\n  validation {\r\n    condition     = can(regex(\"^%{ if true }a%{ endif }$${x}\", var.x)) && !contains([for s in [\"a\"] : upper(s)], var.x)\r\n    error_message = \"no\"\r\n  }\r\n}\r\nlocals { y = provider::terraform::encode_expr(1) }\r\noutput \"z\" {\r\n  value = terraform_data.a[*].b.0.c[\"d\"]\r\n}\r\n/* more */ // rest\r\n";
+        let parsed = parse_files(&[("main.tf", file)]).unwrap();
+        assert_eq!(parsed.variables.len(), 1);
+        assert!(parsed.variables[0].description.starts_with("two"));
     }
 
     #[test]

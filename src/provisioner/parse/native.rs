@@ -6,7 +6,7 @@ use hcl::{
     edit::{
         Span,
         expr::{Expression, ObjectKey},
-        structure::{Attribute, Block, Body},
+        structure::{Attribute, Block, BlockLabel, Body},
     },
     eval::{Context, Evaluate},
 };
@@ -14,56 +14,66 @@ use hcl::{
 use super::{Declared, Fault, ParseError, default_text};
 use crate::domain::provisioning::TemplateVariable;
 
-/// Reads a file.
-pub(super) fn body(source: &str) -> Result<Body, Fault> {
-    hcl::edit::parser::parse_body(source).map_err(|error| Fault {
-        line: error.location().line(),
-        summary: "Invalid syntax".to_owned(),
-        detail: error.message().to_owned(),
-    })
+/// A file that could be read.
+pub(super) struct NativeFile {
+    source: String,
+    body: Body,
 }
 
-/// The variables a file declares.
-pub(super) fn variables(body: &Body, source: &str) -> Result<Vec<Declared>, Fault> {
-    let mut declared = Vec::new();
-    for block in body.get_blocks("variable") {
-        if let Some(name) = block.labels.first() {
-            declared.push(Declared {
-                line: line_of(block.span(), source),
-                variable: variable(block, name.as_str(), source)?,
-            });
-        }
+impl NativeFile {
+    /// Reads a file.
+    pub(super) fn read(source: &str) -> Result<Self, Fault> {
+        // Editors of some systems begin a file with a byte order mark.
+        let source = source.trim_start_matches('\u{feff}').to_owned();
+        let body = hcl::edit::parser::parse_body(&source).map_err(|error| Fault {
+            line: error.location().line(),
+            summary: "Invalid syntax".to_owned(),
+            detail: error.message().to_owned(),
+        })?;
+        Ok(Self { source, body })
     }
-    Ok(declared)
-}
 
-/// Adds the tags of the file's `coder_workspace_tags` blocks to `tags`.
-pub(super) fn collect_tags(
-    body: &Body,
-    source: &str,
-    tags: &mut BTreeMap<String, String>,
-) -> Result<(), ParseError> {
-    for block in body.get_blocks("data") {
-        let kind = block.labels.first().map(|label| label.as_str());
-        if kind != Some("coder_workspace_tags") {
-            continue;
-        }
-        let attribute = block
-            .body
-            .get_attribute("tags")
-            .ok_or(ParseError::MissingTags)?;
-        let Expression::Object(object) = &attribute.value else {
-            return Err(ParseError::TagsNoMap);
-        };
-        for (key, value) in object {
-            let key = key_text(key, source);
-            let value = text_of(value.expr().span(), source).to_owned();
-            if tags.insert(key.clone(), value).is_some() {
-                return Err(ParseError::DuplicateTag(key));
+    /// The variables the file declares.
+    pub(super) fn variables(&self) -> Result<Vec<Declared>, Fault> {
+        let mut declared = Vec::new();
+        for block in self.body.get_blocks("variable") {
+            if let Some(name) = block.labels.first() {
+                declared.push(Declared {
+                    line: line_of(block.span(), &self.source),
+                    variable: variable(block, name.as_str(), &self.source)?,
+                });
             }
         }
+        Ok(declared)
     }
-    Ok(())
+
+    /// Adds the tags of the file's `coder_workspace_tags` blocks to `tags`.
+    pub(super) fn collect_tags(
+        &self,
+        tags: &mut BTreeMap<String, String>,
+    ) -> Result<(), ParseError> {
+        for block in self.body.get_blocks("data") {
+            let kind = block.labels.first().map(BlockLabel::as_str);
+            if kind != Some("coder_workspace_tags") {
+                continue;
+            }
+            let attribute = block
+                .body
+                .get_attribute("tags")
+                .ok_or(ParseError::MissingTags)?;
+            let Expression::Object(object) = &attribute.value else {
+                return Err(ParseError::TagsNoMap);
+            };
+            for (key, value) in object {
+                let key = key_text(key, &self.source);
+                let value = text_of(value.expr().span(), &self.source).to_owned();
+                if tags.insert(key.clone(), value).is_some() {
+                    return Err(ParseError::DuplicateTag(key));
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 fn variable(block: &Block, name: &str, source: &str) -> Result<TemplateVariable, Fault> {

@@ -9,23 +9,23 @@ use crate::domain::provisioning::{Completed, Failed, LogLevel, ProvisionedResour
 const PLAN: &str = "Planning infrastructure";
 const QUOTA: &str = "Commit quota";
 
-/// Builds a workspace from `state`.
+/// Builds a workspace from its last state.
 pub(super) async fn run<R: JobReporter>(
     steps: &Steps<'_, R>,
     inputs: &Inputs,
     transition: Transition,
-    state: &[u8],
+    prior_state: &[u8],
 ) -> Result<Completed, Failed> {
     let stage = match transition {
         Transition::Start => "Starting workspace",
         Transition::Stop => "Stopping workspace",
         Transition::Delete => "Destroying workspace",
     };
-    if transition == Transition::Delete && state.is_empty() {
+    if transition == Transition::Delete && prior_state.is_empty() {
         return Ok(nothing_to_destroy(steps, stage));
     }
     let mut timings = Vec::new();
-    let planned = match plan(steps, inputs, transition, state).await {
+    let planned = match plan(steps, inputs, transition, prior_state).await {
         Ok(planned) => planned,
         Err(error) => {
             return Err(Failed {
@@ -47,8 +47,8 @@ pub(super) async fn run<R: JobReporter>(
     steps.log.stage(stage);
     let applied = steps.apply(stage).await;
     // Whatever apply did is in the state file now; it is kept before anything else.
-    let state = match steps.read_state().await {
-        Ok(state) => state,
+    let new_state = match steps.read_state().await {
+        Ok(new_state) => new_state,
         Err(error) => {
             return Err(Failed {
                 error,
@@ -57,7 +57,7 @@ pub(super) async fn run<R: JobReporter>(
             });
         }
     };
-    let saved = steps.reporter().state(&state).await;
+    let saved = steps.reporter().state(&new_state).await;
     let outcome = match applied {
         Ok(applied) => {
             timings.extend(applied);
@@ -75,12 +75,12 @@ pub(super) async fn run<R: JobReporter>(
     match resources {
         Ok(resources) => Ok(Completed::Build {
             resources,
-            state,
+            state: new_state,
             timings,
         }),
         Err(error) => Err(Failed {
             error,
-            state: Some(state),
+            state: Some(new_state),
             timings,
         }),
     }

@@ -27,7 +27,6 @@ use self::{job_log::JobLog, steps::Steps, work_directory::WorkDirectory};
 use super::{
     archive,
     engine::Engine,
-    environment,
     process::{Limits, Variables},
 };
 use crate::domain::{
@@ -121,9 +120,6 @@ impl Runner {
             },
         };
         log.stage("Setting up");
-        for warning in environment::warnings(&self.settings.environment) {
-            log.engine("Setting up", LogLevel::Warn, warning);
-        }
         let directory = match self.set_up(&job).await {
             Ok(directory) => directory,
             Err(error) => {

@@ -108,6 +108,9 @@ impl<'a, R: JobReporter> Steps<'a, R> {
     /// `terraform init`.
     pub(super) async fn init(&self, stage: &str) -> Result<Timing, String> {
         self.prune_plugin_cache().await;
+        for warning in environment::warnings(&self.settings.environment) {
+            self.log.engine(stage, LogLevel::Warn, warning);
+        }
         let span = Span::begin(&self.settings.clock, TimingStage::Init);
         let program = self.program(&["init", "-no-color", "-input=false"], &self.base);
         let mut busy = false;
@@ -307,7 +310,7 @@ impl<'a, R: JobReporter> Steps<'a, R> {
     fn with_transition(&self, transition: Transition) -> Variables {
         let mut variables = self.apply.clone();
         let (name, value) = environment::transition(transition);
-        variables.insert(name.into(), value.into());
+        variables.insert(name.into(), value);
         variables
     }
 

@@ -1,208 +1,15 @@
 //! Jobs with the real Terraform, on templates that need no provider.
 
-use std::{
-    env,
-    path::Path,
-    sync::{
-        Mutex,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
-};
+mod bench;
 
+use std::time::Duration;
+
+use self::bench::{Bench, Watcher, metadata, tar_of};
 use super::*;
-use crate::{
-    domain::{
-        ids::JobId,
-        provisioning::{LogLine, LogSource, ParsedTemplate, TimingStage, Transition},
-    },
-    provisioner::engine::EngineSettings,
+use crate::domain::{
+    ids::JobId,
+    provisioning::{LogSource, TimingStage, Transition},
 };
-
-const LIMITS: Limits = Limits {
-    run: Duration::from_secs(120),
-    grace: Duration::from_secs(30),
-};
-
-/// A runner in a directory of its own.
-struct Bench {
-    runner: Runner,
-    directory: PathBuf,
-}
-
-impl Bench {
-    async fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let directory = env::temp_dir().join(format!("runner-{}-{number}", std::process::id()));
-        let search_path = env::var_os("PATH").unwrap_or_default();
-        let environment = Variables::from([("PATH".into(), search_path.clone())]);
-        let engine = Engine::find(&EngineSettings {
-            executable: None,
-            search_path,
-            environment: environment.clone(),
-            cache_directory: directory.join("cache"),
-            download: false,
-            download_base: None,
-        })
-        .await
-        .unwrap_or_else(|error| panic!("this test runs the real engine: {error}"));
-        let runner = Runner::open(RunnerSettings {
-            engine,
-            directory: directory.clone(),
-            environment,
-            limits: LIMITS,
-            clock: Clock::system(),
-        })
-        .unwrap();
-        Self { runner, directory }
-    }
-
-    async fn run(
-        &self,
-        files: &[(&str, &str)],
-        work: Work,
-        watcher: &Watcher,
-    ) -> Result<Completed, Failed> {
-        let job = AcquiredJob {
-            id: JobId::random(),
-            archive: tar_of(files),
-            user_name: "ada".to_owned(),
-            work,
-        };
-        let result = self.runner.run(job, watcher, &watcher.cancel).await;
-        let left: Vec<_> = fs::read_dir(self.directory.join("work")).unwrap().collect();
-        assert!(
-            left.is_empty(),
-            "the working directory should be gone: {left:?}"
-        );
-        result
-    }
-
-    async fn build(
-        &self,
-        template: &str,
-        transition: Transition,
-        state: &[u8],
-        watcher: &Watcher,
-    ) -> Result<Completed, Failed> {
-        let work = Work::Build {
-            state: state.to_vec(),
-            rich_parameter_values: Vec::new(),
-            variable_values: Vec::new(),
-            external_auth: Vec::new(),
-            debug_log: false,
-            metadata: metadata(transition),
-        };
-        self.run(&[("main.tf", template)], work, watcher).await
-    }
-}
-
-impl Drop for Bench {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.directory));
-    }
-}
-
-/// Keeps what a job reports; cancels it at a given word of the log.
-#[derive(Default)]
-struct Watcher {
-    lines: Mutex<Vec<LogLine>>,
-    parsed: Mutex<Vec<ParsedTemplate>>,
-    states: Mutex<Vec<Vec<u8>>>,
-    variables: Vec<NamedValue>,
-    cancel: CancellationToken,
-    cancel_at: Option<&'static str>,
-    refusal: Option<&'static str>,
-}
-
-impl Watcher {
-    /// The stages in order, each with who writes in it.
-    fn stages(&self) -> Vec<(LogSource, String)> {
-        let mut stages: Vec<_> = self
-            .lines
-            .lock()
-            .unwrap()
-            .iter()
-            .map(|line| (line.source, line.stage.clone()))
-            .collect();
-        stages.dedup();
-        stages
-    }
-
-    fn says(&self, text: &str) -> bool {
-        self.lines
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|line| line.output.contains(text))
-    }
-}
-
-impl JobReporter for Watcher {
-    fn log(&self, line: LogLine) {
-        if self
-            .cancel_at
-            .is_some_and(|word| line.output.contains(word))
-        {
-            self.cancel.cancel();
-        }
-        self.lines.lock().unwrap().push(line);
-    }
-
-    async fn parsed(&self, template: ParsedTemplate) -> Result<Vec<NamedValue>, String> {
-        self.parsed.lock().unwrap().push(template);
-        match self.refusal {
-            None => Ok(self.variables.clone()),
-            Some(refusal) => Err(refusal.to_owned()),
-        }
-    }
-
-    async fn commit_quota(&self, _: i32) -> Result<Quota, String> {
-        unreachable!("these templates cost nothing")
-    }
-
-    async fn state(&self, state: &[u8]) -> Result<(), String> {
-        self.states.lock().unwrap().push(state.to_vec());
-        Ok(())
-    }
-}
-
-fn metadata(transition: Transition) -> BuildMetadata {
-    BuildMetadata {
-        access_url: "http://127.0.0.1:3000".to_owned(),
-        transition,
-        workspace_name: "desk".to_owned(),
-        workspace_id: String::new(),
-        owner_name: "ada".to_owned(),
-        owner_id: String::new(),
-        owner_email: String::new(),
-        owner_full_name: String::new(),
-        owner_groups: None,
-        owner_oidc_access_token: String::new(),
-        owner_session_token: String::new(),
-        owner_ssh_public_key: String::new(),
-        owner_ssh_private_key: String::new(),
-        owner_login_type: "password".to_owned(),
-        template_id: String::new(),
-        template_name: String::new(),
-        template_version: String::new(),
-        build_id: String::new(),
-    }
-}
-
-fn tar_of(files: &[(&str, &str)]) -> Vec<u8> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for (name, content) in files {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(content.len() as u64);
-        header.set_mode(0o644);
-        builder
-            .append_data(&mut header, Path::new(name), content.as_bytes())
-            .unwrap();
-    }
-    builder.into_inner().unwrap()
-}
 
 fn import() -> Work {
     Work::Import {
@@ -354,7 +161,10 @@ async fn a_build_starts_and_is_destroyed() {
         panic!("{done:?}");
     };
     assert_eq!(resources.resources.len(), 2);
-    assert_eq!(watcher.states.lock().unwrap().as_slice(), [state.clone()]);
+    assert_eq!(
+        watcher.states.lock().unwrap().as_slice(),
+        std::slice::from_ref(&state)
+    );
     let stages: Vec<_> = timings.iter().map(|timing| timing.stage).collect();
     assert_eq!(
         stages,
@@ -466,7 +276,7 @@ async fn a_cancel_interrupts_apply_and_still_brings_the_state() {
         .unwrap_err();
     assert_eq!(failed.error, "terraform apply: exit status 1");
     assert!(String::from_utf8_lossy(&failed.state.unwrap()).contains("made"));
-    assert!(began.elapsed() < Duration::from_secs(60));
+    assert!(began.elapsed() < Duration::from_mins(1));
 }
 
 #[tokio::test]
@@ -505,6 +315,72 @@ async fn an_archive_that_leads_out_is_refused() {
         "{}",
         failed.error
     );
+}
+
+#[tokio::test]
+async fn a_build_over_the_quota_does_not_begin() {
+    let bench = Bench::with_recording("workshop");
+    let watcher = Watcher {
+        budget: 11,
+        ..Watcher::default()
+    };
+    let failed = bench
+        .build("", Transition::Start, &[], &watcher)
+        .await
+        .unwrap_err();
+    assert_eq!(failed.error, "insufficient quota");
+    assert!(failed.state.is_none());
+    assert!(watcher.says("Build cost       —   12"));
+    let begun = watcher
+        .stages()
+        .iter()
+        .any(|(_, stage)| stage == "Starting workspace");
+    assert!(!begun);
+}
+
+#[tokio::test]
+async fn a_build_within_the_quota_brings_its_agents() {
+    let bench = Bench::with_recording("workshop");
+    let watcher = Watcher {
+        budget: 12,
+        ..Watcher::default()
+    };
+    let done = bench
+        .build("", Transition::Start, &[], &watcher)
+        .await
+        .unwrap();
+    let Completed::Build {
+        resources, state, ..
+    } = done
+    else {
+        panic!("{done:?}");
+    };
+    assert_eq!(state, b"{}\n");
+    let agents = resources
+        .resources
+        .iter()
+        .flat_map(|resource| &resource.agents);
+    assert_eq!(agents.count(), 2);
+}
+
+/// The daemon runs jobs on tasks of their own, which move between threads.
+#[tokio::test]
+async fn a_run_may_move_between_threads() {
+    fn movable<T: Send>(value: T) -> T {
+        value
+    }
+    let bench = Bench::new().await;
+    let job = AcquiredJob {
+        id: JobId::random(),
+        archive: tar_of(&[("main.tf", TWO)]),
+        user_name: String::new(),
+        work: import(),
+    };
+    let watcher = Watcher::default();
+    watcher.cancel.cancel();
+    movable(bench.runner.run(job, &watcher, &watcher.cancel))
+        .await
+        .unwrap_err();
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ const LEFTOVERS_STAY: TimeDelta = TimeDelta::days(7);
 const REMOVAL_TRIES: u32 = 5;
 /// The pause between two tries.
 const REMOVAL_PAUSE: Duration = Duration::from_millis(250);
+/// What the names of working directories begin with.
+const PREFIX: &str = "Session";
 /// The file that notes the running process group.
 const RECORD: &str = ".process-group";
 
@@ -34,7 +36,7 @@ impl WorkDirectory {
     pub(super) fn create(parent: &Path, job: JobId, now: Timestamp) -> io::Result<Self> {
         fs::create_dir_all(parent)?;
         remove_old(parent, now);
-        let path = parent.join(format!("Session{job}"));
+        let path = parent.join(format!("{PREFIX}{job}"));
         if path.exists() {
             fs::remove_dir_all(&path)?;
         }
@@ -95,12 +97,14 @@ fn remove_old(parent: &Path, now: Timestamp) {
     }
 }
 
+/// The working directories below `parent`; the provider makes a directory of its own there.
 fn directories(parent: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(parent) else {
         return Vec::new();
     };
     entries
         .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX))
         .map(|entry| entry.path())
         .filter(|path| path.is_dir())
         .collect()
