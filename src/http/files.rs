@@ -8,6 +8,7 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
 
 use super::{
     error::ApiError,
@@ -106,9 +107,13 @@ async fn upload_file(
 async fn get_file(
     State(files): State<Files>,
     actor: Actor,
-    Path((id,)): Path<(FileId,)>,
+    Path((id,)): Path<(String,)>,
     query: QueryMap,
 ) -> Result<Response, ApiError> {
+    // Unlike other ids in paths, this one is refused without a detail.
+    let Ok(id) = Uuid::parse_str(&id) else {
+        return Err(ApiError::bad_request("The file's id must be a UUID."));
+    };
     let packing = match query.first("format").unwrap_or_default() {
         "" => Packing::Tar,
         "zip" => Packing::Zip,
@@ -118,7 +123,7 @@ async fn get_file(
             )));
         }
     };
-    let (kind, data) = files.read(&actor, id, packing).await?;
+    let (kind, data) = files.read(&actor, FileId(id), packing).await?;
     let mut response = (StatusCode::OK, data).into_response();
     let kind = HeaderValue::try_from(kind).unwrap_or(HeaderValue::from_static(TAR));
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
