@@ -77,15 +77,15 @@ pub enum EngineError {
     #[error(
         "templates need Terraform or OpenTofu, and neither is on the PATH. Install one \
          (https://opentofu.org/docs/intro/install/ or \
-         https://developer.hashicorp.com/terraform/install), name its executable in the settings, \
-         or allow the download of OpenTofu"
+         https://developer.hashicorp.com/terraform/install), name its executable in \
+         WORKSPACED_TERRAFORM_PATH, or allow the download of OpenTofu"
     )]
     Missing,
     /// The download failed.
     #[error(
         "templates need Terraform or OpenTofu; neither is on the PATH and OpenTofu cannot be \
          downloaded: {0}. Install one of them \
-         (https://opentofu.org/docs/intro/install/) or name its executable in the settings"
+         (https://opentofu.org/docs/intro/install/) or name its executable in WORKSPACED_TERRAFORM_PATH"
     )]
     Download(#[from] DownloadError),
 }
