@@ -4,7 +4,11 @@ use axum::extract::{FromRef, FromRequestParts};
 use http::{HeaderMap, header, request::Parts};
 
 use super::Client;
-use crate::{domain::rights::actor::Actor, http::error::ApiError, service::sessions::Sessions};
+use crate::{
+    domain::rights::actor::Actor,
+    http::{error::ApiError, middleware::LoggedActor},
+    service::sessions::Sessions,
+};
 
 /// The header that carries a session token.
 pub const SESSION_HEADER: &str = "coder-session-token";
@@ -56,9 +60,11 @@ where
             )));
         };
         let Ok(client) = Client::from_request_parts(parts, state).await;
-        Ok(Sessions::from_ref(state)
+        let actor = Sessions::from_ref(state)
             .authenticate(&token, client.into())
-            .await?)
+            .await?;
+        LoggedActor::note(&parts.extensions, actor.id);
+        Ok(actor)
     }
 }
 

@@ -1,16 +1,14 @@
 //! Cross-origin rules: nobody else's page may read with credentials or write (spec CO-126).
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, Method, StatusCode, header};
 
-use crate::http::state::AppState;
-
 /// Answers a preflight request, which grants nothing, and marks all other answers as varying.
-pub(super) async fn answer(State(_): State<AppState>, request: Request, next: Next) -> Response {
+pub(super) async fn answer(request: Request, next: Next) -> Response {
     let is_preflight = request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ORIGIN)
         && request

@@ -8,17 +8,23 @@ use crate::{domain::ids::RequestId, service::version::API_VERSION};
 const BUILD_VERSION: HeaderName = HeaderName::from_static("x-coder-build-version");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-coder-request-id");
 
-/// Gives the request an id of our own and adds the common headers to its answer.
-pub(super) async fn add(mut request: Request, next: Next) -> Response {
+/// Gives the request an id of our own and says what answers it.
+pub(super) async fn identify(mut request: Request, next: Next) -> Response {
     let id = RequestId::random();
     request.extensions_mut().insert(id);
     let mut response = next.run(request).await;
-    response.extensions_mut().insert(id);
     let headers = response.headers_mut();
     headers.insert(BUILD_VERSION, HeaderValue::from_static(API_VERSION));
     if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID, id);
     }
+    response
+}
+
+/// Keeps browsers from guessing types and caches from mixing up sessions.
+pub(super) async fn secure(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),

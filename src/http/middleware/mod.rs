@@ -17,6 +17,8 @@ use axum::middleware::{from_fn, from_fn_with_state};
 
 pub use rate_limit::{FILES_LIMIT, LOGIN_LIMIT, Limit, RateLimits, limit_route};
 
+pub use request_log::LoggedActor;
+
 use crate::http::state::AppState;
 
 /// Wraps the API's routes, which see paths below the API's root: limits.
@@ -31,13 +33,14 @@ pub fn around_all(router: Router, state: &AppState) -> Router {
         .layer(panic::layer())
         .layer(from_fn_with_state(state.clone(), csrf::check))
         .layer(from_fn_with_state(state.clone(), csrf::set_cookie))
-        .layer(from_fn(headers::add))
-        .layer(from_fn_with_state(state.clone(), cors::answer))
-        .layer(from_fn_with_state(state.clone(), request_log::write));
+        .layer(from_fn(headers::secure))
+        .layer(from_fn(request_log::write));
     // Layers of a router run when a route and a method are found; what changes these must
     // stand before it.
     Router::new()
         .fallback_service(routes)
         .layer(from_fn(head::refuse_head))
+        .layer(from_fn(cors::answer))
+        .layer(from_fn(headers::identify))
         .layer(from_fn(slash::drop_trailing))
 }
