@@ -1,3 +1,5 @@
+//! Programs that end, run too long, are cancelled or leave children behind.
+
 use super::*;
 
 const LIMITS: Limits = Limits {
