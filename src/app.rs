@@ -1,6 +1,8 @@
 //! Builds everything, in the order of starting: pool, migrations, services, router, tasks.
 //! The one place that sees all parts; holds no rule of its own.
 
+mod background;
+
 pub mod run;
 
 use std::sync::Arc;

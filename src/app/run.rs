@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use tracing::{info, warn};
 use url::Url;
 
-use super::{App, Parts};
+use super::{App, Parts, background};
 use crate::{
     config::{self, ClientAuthentication, Config, MinimumVersion},
     domain::{clock::Clock, passwords::Hasher},
@@ -70,6 +70,7 @@ pub async fn start(config: &Config, metrics: &Metrics) -> anyhow::Result<Running
         lifecycle.clone(),
     )?;
     let connections = app.db().clone();
+    background::start(&app, config);
     listeners.serve(&app.start(), config, &access_url, &lifecycle);
     serve_metrics(config, metrics, &lifecycle).await?;
     info!(url = %access_url, "the server is ready");

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use super::{
     Jobs,
     claim::raise,
-    report::{ReportError, held, retried},
+    report::{MOST_TRIES, ReportError, held},
     results,
 };
 use crate::{
@@ -34,7 +34,13 @@ impl Jobs {
         job: JobId,
         done: &Completed,
     ) -> Result<(), ReportError> {
-        let workspace = retried(async || self.try_complete(worker, job, done).await).await?;
+        let mut tries = 0;
+        let workspace = loop {
+            match self.try_complete(worker, job, done).await {
+                Err(reason) if reason.may_pass() && tries < MOST_TRIES => tries += 1,
+                done => break done?,
+            }
+        };
         self.ended(job, workspace);
         Ok(())
     }

@@ -24,6 +24,9 @@ use crate::{
     store::{StoreError, import_results, job_results, job_work},
 };
 
+/// How often a report is tried again when a concurrent change won.
+pub(super) const MOST_TRIES: u32 = 5;
+
 /// Why a report is not taken.
 #[derive(Debug, Error)]
 pub enum ReportError {
@@ -57,6 +60,12 @@ pub enum ReportError {
 }
 
 impl ReportError {
+    /// Whether a concurrent change won and the same report may be taken the next time: what a
+    /// worker brings must not be lost to that.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Serialization))
+    }
+
     /// Whether the worker has lost the job and should drop it.
     #[must_use]
     pub fn is_lost(&self) -> bool {
@@ -171,7 +180,13 @@ impl Jobs {
         job: JobId,
         failed: &Failed,
     ) -> Result<(), ReportError> {
-        let workspace = retried(async || self.try_fail(worker, job, failed).await).await?;
+        let mut tries = 0;
+        let workspace = loop {
+            match self.try_fail(worker, job, failed).await {
+                Err(reason) if reason.may_pass() && tries < MOST_TRIES => tries += 1,
+                done => break done?,
+            }
+        };
         self.ended(job, workspace);
         Ok(())
     }
@@ -213,19 +228,6 @@ impl Jobs {
             self.core.events.publish(Event::Workspace(workspace));
         }
     }
-}
-
-/// Tries again when a concurrent transaction won: what a worker brings must not be lost to that.
-pub(super) async fn retried<T>(
-    mut work: impl AsyncFnMut() -> Result<T, ReportError>,
-) -> Result<T, ReportError> {
-    for _ in 0..4 {
-        match work().await {
-            Err(ReportError::Store(StoreError::Serialization)) => {}
-            done => return done,
-        }
-    }
-    work().await
 }
 
 /// What the job works on, if this worker holds it; locked until the transaction ends.

@@ -1,0 +1,68 @@
+//! What a server does beside answering requests: background passes and provisioner daemons.
+
+use std::{fs, time::Duration};
+
+use super::App;
+use crate::{
+    config::{Config, OpenTofuDownload},
+    provisioner::{
+        daemon::{self, DaemonSettings},
+        engine::EngineSettings,
+        process::Limits,
+    },
+    service::passes::Passes,
+    workers::{Driver, daemons::StaleDaemons, reaper::Reaper},
+};
+
+/// Longest run of one Terraform command.
+const LONGEST_COMMAND: Duration = Duration::from_hours(12);
+/// From the interrupt of a Terraform command to its kill.
+const COMMAND_GRACE: Duration = Duration::from_mins(3);
+
+/// Starts all of it; it ends when the server drains.
+pub(super) fn start(app: &App, config: &Config) {
+    let jobs = &app.state.jobs;
+    let driver = Driver::new(Passes::new(app.core.clone()), app.lifecycle.clone());
+    driver.run(Reaper::new(jobs.clone()));
+    driver.run(StaleDaemons::new(jobs.clone()));
+    daemon::start(jobs, daemons(app, config), &app.lifecycle);
+}
+
+fn daemons(app: &App, config: &Config) -> DaemonSettings {
+    let provisioning = &config.provisioning;
+    let cache = &config.storage.cache_directory;
+    let environment: std::collections::BTreeMap<_, _> = std::env::vars_os().collect();
+    DaemonSettings {
+        count: provisioning.daemons,
+        host_name: host_name(),
+        engine: EngineSettings {
+            executable: provisioning.terraform_path.clone(),
+            search_path: environment
+                .get(std::ffi::OsStr::new("PATH"))
+                .cloned()
+                .unwrap_or_default(),
+            environment: environment.clone(),
+            cache_directory: cache.clone(),
+            download: provisioning.opentofu_download == OpenTofuDownload::Auto,
+            download_base: provisioning.opentofu_base_url.to_string(),
+        },
+        directory: cache.clone(),
+        environment,
+        limits: Limits {
+            run: LONGEST_COMMAND,
+            grace: COMMAND_GRACE,
+        },
+        poll_interval: provisioning.poll_interval,
+        poll_jitter: provisioning.poll_jitter,
+        force_cancel_interval: provisioning.force_cancel_interval,
+        clock: app.core.clock.clone(),
+    }
+}
+
+fn host_name() -> String {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "workspaced".to_owned(),
+        name => name.to_owned(),
+    }
+}
