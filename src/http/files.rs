@@ -102,7 +102,7 @@ async fn upload_file(
 
 /// The bytes of a template archive.
 #[utoipa::path(get, path = "/files/{fileID}", tag = "Files",
-    params(("fileID" = uuid::Uuid, Path), ("format" = Option<String>, Query)),
+    params(("fileID" = Uuid, Path), ("format" = Option<String>, Query)),
     responses((status = 200, content_type = "application/x-tar"), (status = "4XX", body = Body)))]
 async fn get_file(
     State(files): State<Files>,

@@ -55,8 +55,10 @@ impl From<VersionError> for ApiError {
             VersionError::NameTaken(_) => {
                 Self::conflict(sentence(&text)).field("name", "This name is taken.")
             }
-            VersionError::NoExample(_)
-            | VersionError::NoStart
+            VersionError::NoExample(_) => {
+                Self::bad_request("There is no such example.").detail(text)
+            }
+            VersionError::NoStart
             | VersionError::Unfinished
             | VersionError::ArchivedAlready(_)
             | VersionError::Unattached => Self::bad_request(sentence(&text)),
@@ -70,10 +72,13 @@ impl From<VersionError> for ApiError {
                 Self::bad_request("The job has been canceled already.")
             }
             VersionError::OtherJob => Self::forbidden(),
-            // Clients were taught by the incumbent to expect these two as they are.
-            VersionError::InUse | VersionError::NoDryRun => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, sentence(&text))
-            }
+            // The statuses of these two are the incumbent's, as recorded.
+            VersionError::InUse => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "The version cannot be archived.",
+            )
+            .detail(sentence(&text)),
+            VersionError::NoDryRun => Self::new(StatusCode::INTERNAL_SERVER_ERROR, sentence(&text)),
             VersionError::CutShort => Self::internal(reason),
             VersionError::Store(source) => Self::internal(source),
         }

@@ -1,6 +1,6 @@
 //! Making a version: its archive is chosen and looked into, its import queued.
 
-use super::{TemplateVersions, VersionError, VersionView, name_taken};
+use super::{TemplateVersions, VersionError, VersionView, audit_version, name_taken};
 use crate::{
     domain::{
         archives, files as file_rules,
@@ -147,6 +147,7 @@ impl TemplateVersions {
         template_versions::insert(on(&mut tx), &version)
             .await
             .map_err(|error| name_taken(error, &version.name))?;
+        audit_version(on(&mut tx), actor, None, &version, now).await?;
         commit(tx).await?;
         self.jobs.posted();
         Ok((version, job))

@@ -2,6 +2,7 @@
 //! without a template by who may see all templates of its organization (spec CO-117).
 
 mod archive;
+mod audit;
 mod create;
 mod dry_run;
 
@@ -29,6 +30,7 @@ use crate::{
     store::{StoreError, template_versions, templates},
 };
 
+pub(super) use audit::record as audit_version;
 pub use create::{NewVersion, Source};
 pub use dry_run::NewDryRun;
 

@@ -1,5 +1,6 @@
 //! Use cases on templates: who may make, see, change and delete them.
 
+mod audit;
 mod examples;
 mod usage;
 mod versions;
@@ -13,6 +14,7 @@ use thiserror::Error;
 use super::{
     Core, commit, on,
     organizations::{FindOrganizationError, Organizations},
+    template_versions::audit_version,
 };
 use crate::{
     domain::{
@@ -24,6 +26,7 @@ use crate::{
         provisioning::SharingLevel,
         rights::{Action, actor::Actor},
         search::templates::TemplateQuery,
+        template_versions::TemplateVersion,
         templates::{
             DEFAULT_ACTIVITY_BUMP, NewSettings, Template, TemplateChange, Usage, in_organization,
             open_to_everyone,
@@ -164,8 +167,14 @@ impl Templates {
         templates::insert(on(&mut tx), &template)
             .await
             .map_err(|error| name_taken(error, &template.name))?;
-        template_versions::attach(on(&mut tx), version.id, template.id, template.created_at)
-            .await?;
+        let now = template.created_at;
+        template_versions::attach(on(&mut tx), version.id, template.id, now).await?;
+        audit::record(on(&mut tx), actor, None, Some(&template), now).await?;
+        let attached = TemplateVersion {
+            template_id: Some(template.id),
+            ..version.clone()
+        };
+        audit_version(on(&mut tx), actor, Some(&version), &attached, now).await?;
         commit(tx).await?;
         Ok((template, Usage::default()))
     }
@@ -259,11 +268,14 @@ impl Templates {
         if change.is_fulfilled(&template) {
             return Ok(None);
         }
+        let before = template.clone();
         change.apply(&mut template);
         template.updated_at = self.core.now();
         templates::update(on(&mut tx), &template)
             .await
             .map_err(|error| name_taken(error, &template.name))?;
+        let now = template.updated_at;
+        audit::record(on(&mut tx), actor, Some(&before), Some(&template), now).await?;
         commit(tx).await?;
         Ok(Some(self.with_usage(template).await?))
     }
@@ -284,7 +296,9 @@ impl Templates {
         if !actor.may(Action::Delete, &template.object()) {
             return Err(TemplateError::NotFound);
         }
-        templates::delete(on(&mut tx), id, self.core.now()).await?;
+        let now = self.core.now();
+        templates::delete(on(&mut tx), id, now).await?;
+        audit::record(on(&mut tx), actor, Some(&template), None, now).await?;
         Ok(commit(tx).await?)
     }
 

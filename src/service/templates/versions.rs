@@ -1,11 +1,12 @@
 //! Use cases on a template's versions taken together: which is active, which are out of use.
 
-use super::{TemplateError, Templates, locked};
+use super::{TemplateError, Templates, audit, locked};
 use crate::{
     domain::{
         ids::{TemplateId, TemplateVersionId},
         jobs::JobStatus,
         rights::{Action, actor::Actor},
+        templates::Template,
     },
     pubsub::Event,
     service::{commit, on},
@@ -40,7 +41,13 @@ impl Templates {
         if !actor.may(Action::Update, &template.object()) {
             return Err(TemplateError::Denied);
         }
-        templates::update_active_version(on(&mut tx), id, version.id, self.core.now()).await?;
+        let now = self.core.now();
+        templates::update_active_version(on(&mut tx), id, version.id, now).await?;
+        let promoted = Template {
+            active_version_id: version.id,
+            ..template.clone()
+        };
+        audit::record(on(&mut tx), actor, Some(&template), Some(&promoted), now).await?;
         commit(tx).await?;
         // Apart from the promotion: many rows, and a watcher that misses one looks again.
         templates::raise_workspace_revisions(&mut *self.core.conn().await?, id).await?;

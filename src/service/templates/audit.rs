@@ -1,0 +1,73 @@
+//! Templates as the audit log sees them.
+
+use serde_json::json;
+use sqlx::PgConnection;
+
+use crate::{
+    domain::{
+        audit::{AuditAction, AuditedKind, NewEntry, Tracked, shown},
+        clock::Timestamp,
+        rights::actor::Actor,
+        templates::Template,
+    },
+    service::audit,
+    store::StoreError,
+};
+
+/// Writes an entry about a template in the caller's transaction; `before` is nothing for a
+/// new one, `after` for one that is gone.
+pub(super) async fn record(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    before: Option<&Template>,
+    after: Option<&Template>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (action, status) = match (before, after) {
+        (None, _) => (AuditAction::Create, 201),
+        (Some(_), Some(_)) => (AuditAction::Write, 200),
+        (Some(_), None) => (AuditAction::Delete, 200),
+    };
+    let Some(template) = after.or(before) else {
+        return Ok(());
+    };
+    let entry = NewEntry::new(
+        action,
+        AuditedKind::Template,
+        template.id.0,
+        template.name.clone(),
+        status,
+    )
+    .in_organization(template.organization_id)
+    .changing(
+        &before.map(tracked).unwrap_or_default(),
+        &after.map(tracked).unwrap_or_default(),
+    );
+    audit::record(conn, actor.id, &actor.origin, entry, now).await
+}
+
+fn tracked(template: &Template) -> Vec<Tracked> {
+    let nanoseconds = |duration: chrono::TimeDelta| duration.num_nanoseconds().unwrap_or(i64::MAX);
+    vec![
+        shown("id", template.id.to_string()),
+        shown("name", template.name.clone()),
+        shown("display_name", template.display_name.clone()),
+        shown("description", template.description.clone()),
+        shown("icon", template.icon.clone()),
+        shown("provisioner", template.provisioner.as_str()),
+        shown("active_version_id", template.active_version_id.to_string()),
+        shown("default_ttl", nanoseconds(template.schedule.default_ttl)),
+        shown(
+            "activity_bump",
+            nanoseconds(template.schedule.activity_bump),
+        ),
+        shown(
+            "allow_user_cancel_workspace_jobs",
+            template.allow_user_cancel_workspace_jobs,
+        ),
+        shown("deprecated", template.deprecated.clone()),
+        shown("created_by", template.created_by.to_string()),
+        shown("user_acl", json!(template.acl_users)),
+        shown("group_acl", json!(template.acl_groups)),
+    ]
+}
