@@ -100,6 +100,17 @@ async fn upload_file(
     })
 }
 
+/// How an archive is to be handed out.
+fn packing(format: &str) -> Result<Packing, ApiError> {
+    match format {
+        "" => Ok(Packing::Tar),
+        "zip" => Ok(Packing::Zip),
+        other => Err(ApiError::bad_request(format!(
+            "Archives are not handed out as {other:?}."
+        ))),
+    }
+}
+
 /// The bytes of a template archive.
 #[utoipa::path(get, path = "/files/{fileID}", tag = "Files",
     params(("fileID" = Uuid, Path), ("format" = Option<String>, Query)),
@@ -114,16 +125,7 @@ async fn get_file(
     let Ok(id) = Uuid::parse_str(&id) else {
         return Err(ApiError::bad_request("The file's id must be a UUID."));
     };
-    let packing = match query.first("format").unwrap_or_default() {
-        "" => Packing::Tar,
-        "zip" => Packing::Zip,
-        other => {
-            return Err(ApiError::bad_request(format!(
-                "Archives are not handed out as {other:?}."
-            )));
-        }
-    };
-    let (kind, data) = files.read(&actor, FileId(id), packing).await?;
+    let packing = packing(query.first("format").unwrap_or_default())?;
     let mut response = (StatusCode::OK, data).into_response();
     let kind = HeaderValue::try_from(kind).unwrap_or(HeaderValue::from_static(TAR));
     response.headers_mut().insert(header::CONTENT_TYPE, kind);

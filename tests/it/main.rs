@@ -8,6 +8,8 @@
 
 mod edges;
 
+mod files;
+
 mod fixture;
 
 mod coverage;
@@ -23,3 +25,7 @@ mod settings;
 mod query_counts;
 
 mod sign_in;
+
+mod template_versions;
+
+mod templates;

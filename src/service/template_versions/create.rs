@@ -98,20 +98,7 @@ impl TemplateVersions {
     ) -> Result<VersionView, VersionError> {
         let now = self.core.now();
         let id = TemplateVersionId::random();
-        let mut values = order.user_variable_values;
         let mut tx = self.core.begin().await?;
-        if let Some(template) = &template {
-            // Values left out stay as they are in the version in use (spec CO-108).
-            let active = template.active_version_id;
-            for variable in template_versions::list_variables(on(&mut tx), active).await? {
-                if values.iter().all(|value| value.name != variable.name) {
-                    values.push(NamedValue {
-                        name: variable.name,
-                        value: variable.value,
-                    });
-                }
-            }
-        }
         let import = NewJob {
             organization_id: organization,
             initiator_id: actor.id,
@@ -119,7 +106,7 @@ impl TemplateVersions {
             file_id: file,
             input: JobInput::Import {
                 version: id,
-                user_variable_values: values,
+                user_variable_values: order.user_variable_values,
             },
             tags,
         };
