@@ -126,6 +126,7 @@ async fn get_file(
         return Err(ApiError::bad_request("The file's id must be a UUID."));
     };
     let packing = packing(query.first("format").unwrap_or_default())?;
+    let (kind, data) = files.read(&actor, FileId(id), packing).await?;
     let mut response = (StatusCode::OK, data).into_response();
     let kind = HeaderValue::try_from(kind).unwrap_or(HeaderValue::from_static(TAR));
     response.headers_mut().insert(header::CONTENT_TYPE, kind);

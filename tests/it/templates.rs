@@ -196,7 +196,7 @@ async fn only_an_imported_version_can_become_active() {
     let second = second["id"].as_str().unwrap();
     let path = format!("/templates/{id}/versions");
     assert_eq!(owner.patch(&path, json!({"id": second})).await.status, 403);
-    app.hand().await.succeed().await;
+    app.provisioner(&owner).await.work_off().await;
     assert_eq!(ann.patch(&path, json!({"id": second})).await.status, 403);
     owner.patch(&path, json!({"id": second})).await.expect(200);
     let shown = owner.get(&format!("/templates/{id}")).await.expect(200);
@@ -215,16 +215,17 @@ async fn only_an_imported_version_can_become_active() {
 async fn unused_versions_are_archived() {
     let app = TestApp::start().await;
     let owner = app.owner().await;
-    let hand = app.hand().await;
+    let provisioner = app.provisioner(&owner).await;
     let (id, first) = app.template(&owner, "base").await;
     let failed = owner
         .version(json!({"template_id": id, "name": "failed"}))
         .await;
-    hand.fail("no").await;
+    let job = provisioner.take().await.unwrap();
+    provisioner.fail(job, "no").await;
     let unused = owner
         .version(json!({"template_id": id, "name": "unused"}))
         .await;
-    hand.succeed().await;
+    provisioner.work_off().await;
     owner
         .version(json!({"template_id": id, "name": "waits"}))
         .await;
@@ -269,7 +270,7 @@ async fn a_list_costs_the_same_however_long_it_is() {
     for n in 0..3 {
         app.template(&owner, &format!("more{n}")).await;
         owner
-            .version(json!({"template_id": id, "name": format!("v{n}")}))
+            .version(json!({"template_id": id, "name": format!("w{n}")}))
             .await;
     }
     assert_eq!((cost("/templates").await, cost(&versions).await), before);
