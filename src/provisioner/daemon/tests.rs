@@ -1,3 +1,5 @@
+//! Daemons that take jobs, report on them and end with the process.
+
 use super::*;
 
 #[test]
