@@ -103,7 +103,7 @@ impl Driver {
         match &outcome {
             Ok(Pass { changed: 0 }) => {}
             Ok(Pass { changed }) => {
-                tracing::info!(worker = W::NAME, changed, "a pass set things right")
+                tracing::info!(worker = W::NAME, changed, "a pass set things right");
             }
             Err(error) => {
                 tracing::warn!(

@@ -100,8 +100,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let pairs: Vec<(String, String)> = pairs(parts);
-        let fields =
-            serde_json::Map::from_iter(pairs.into_iter().map(|(key, value)| (key, value.into())));
+        let fields: serde_json::Map<_, _> = pairs
+            .into_iter()
+            .map(|(key, value)| (key, value.into()))
+            .collect();
         match T::deserialize(serde_json::Value::Object(fields)) {
             Ok(value) => Ok(Self(value)),
             Err(error) => {

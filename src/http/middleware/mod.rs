@@ -27,8 +27,8 @@ pub fn around_api(router: Router<AppState>, state: &AppState) -> Router<AppState
 }
 
 /// Wraps everything: ids, headers, the CSRF check, the log line, panics and the deadline.
-pub fn around_all(router: Router, state: &AppState) -> Router {
-    let routes = router
+pub fn around_all(all: Router, state: &AppState) -> Router {
+    let inner = all
         .layer(from_fn(deadline::bound))
         .layer(panic::layer())
         .layer(from_fn_with_state(state.clone(), csrf::check))
@@ -38,7 +38,7 @@ pub fn around_all(router: Router, state: &AppState) -> Router {
     // Layers of a router run when a route and a method are found; what changes these must
     // stand before it.
     Router::new()
-        .fallback_service(routes)
+        .fallback_service(inner)
         .layer(from_fn(head::refuse_head))
         .layer(from_fn(cors::answer))
         .layer(from_fn(headers::identify))
