@@ -50,6 +50,10 @@ impl From<AuthenticateError> for ApiError {
     fn from(reason: AuthenticateError) -> Self {
         match reason {
             AuthenticateError::Store(source) => Self::internal(source),
+            AuthenticateError::Suspended => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "This account is suspended. Contact an admin to have it activated.",
+            ),
             other => Self::unauthenticated(format!("Not accepted: {other}.")),
         }
     }
@@ -119,9 +123,10 @@ impl From<LoginError> for ApiError {
                 StatusCode::FORBIDDEN,
                 format!("This user signs in by {kind:?}, not by password."),
             ),
-            LoginError::Suspended => {
-                Self::new(StatusCode::UNAUTHORIZED, "Your account is suspended.")
-            }
+            LoginError::Suspended => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "This account is suspended. Contact an admin to have it activated.",
+            ),
             LoginError::Store(source) => Self::internal(source),
         }
     }

@@ -40,7 +40,7 @@ impl From<KeyError> for ApiError {
         match reason {
             KeyError::NotFound => Self::not_found(),
             KeyError::Denied => Self::forbidden(),
-            KeyError::Lifetime { .. } => {
+            KeyError::LifetimeNegative | KeyError::LifetimeTooLong { .. } => {
                 Self::bad_request("The token's lifetime is out of bounds.")
                     .detail(sentence(&reason))
             }

@@ -197,7 +197,9 @@ async fn delete_user(
         .delete(&actor, user.id)
         .await
         .map_err(|reason| match reason {
-            ChangeUserError::Self_ => ApiError::forbidden(),
+            ChangeUserError::Self_ => {
+                ApiError::new(StatusCode::FORBIDDEN, "You cannot delete yourself!")
+            }
             other => other.into(),
         })?;
     Ok(Reply(Body::message("The user was deleted.")))

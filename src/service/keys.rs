@@ -34,9 +34,12 @@ pub enum KeyError {
     /// The caller may not make keys for this user.
     #[error("keys may not be made by the caller")]
     Denied,
-    /// The lifetime is negative or beyond the deployment's limit.
-    #[error("the lifetime must be positive and at most {} seconds", .longest.as_secs())]
-    Lifetime {
+    /// The lifetime is negative.
+    #[error("the lifetime must be positive")]
+    LifetimeNegative,
+    /// The lifetime is beyond the deployment's limit.
+    #[error("the lifetime must be less than {} hours", .longest.as_secs() / 3600)]
+    LifetimeTooLong {
         /// The deployment's limit.
         longest: Duration,
     },
@@ -142,7 +145,8 @@ impl Keys {
             Ok(wanted) if Duration::from_nanos(wanted) <= longest => {
                 Ok(Duration::from_nanos(wanted))
             }
-            _ => Err(KeyError::Lifetime { longest }),
+            Ok(_) => Err(KeyError::LifetimeTooLong { longest }),
+            Err(_) => Err(KeyError::LifetimeNegative),
         }
     }
 

@@ -27,7 +27,7 @@ use crate::{
     store::{
         StoreError,
         api_keys::{self, Credential},
-        users,
+        users::{self, PasswordRow},
     },
 };
 
@@ -257,24 +257,26 @@ impl Sessions {
         let mut conn = self.core.conn().await?;
         let found = users::find_password(&mut conn, email).await?;
         drop(conn);
-        let stored = found
-            .as_ref()
-            .map(|user| user.password_hash.clone())
-            .unwrap_or_default();
-        let is_right = self.verify(password.to_owned(), stored).await;
-        let Some(user) = found.filter(|_| is_right) else {
-            return Err(LoginError::WrongCredentials);
+        let who = found.as_ref().map(|user| user.id).unwrap_or_default();
+        let user = match self.admit(found, password).await {
+            Ok(user) => user,
+            Err(reason) => {
+                let status = if matches!(
+                    reason,
+                    LoginError::PasswordsOff | LoginError::OtherLoginType(_)
+                ) {
+                    403
+                } else {
+                    401
+                };
+                let entry = session_entry(AuditAction::Login, who, status);
+                let mut conn = self.core.conn().await?;
+                audit::record(&mut conn, who, origin, entry, self.core.now()).await?;
+                return Err(reason);
+            }
         };
-        if self.core.settings.disable_password_auth {
-            return Err(LoginError::PasswordsOff);
-        }
-        if user.login_type != LoginType::Password {
-            return Err(LoginError::OtherLoginType(user.login_type.as_str()));
-        }
-        match user.status {
-            UserStatus::Active => {}
-            UserStatus::Suspended => return Err(LoginError::Suspended),
-            UserStatus::Dormant => self.wake(user.id, origin).await?,
+        if user.status == UserStatus::Dormant {
+            self.wake(user.id, origin).await?;
         }
         let now = self.core.now();
         let mut tx = self.core.begin().await?;
@@ -291,6 +293,32 @@ impl Sessions {
         audit::record(on(&mut tx), user.id, origin, entry, now).await?;
         commit(tx).await?;
         Ok(made)
+    }
+
+    /// The user, if it is one, knows the password and may sign in with it.
+    async fn admit(
+        &self,
+        found: Option<PasswordRow>,
+        password: &str,
+    ) -> Result<PasswordRow, LoginError> {
+        let stored = found
+            .as_ref()
+            .map(|user| user.password_hash.clone())
+            .unwrap_or_default();
+        let is_right = self.verify(password.to_owned(), stored).await;
+        let Some(user) = found.filter(|_| is_right) else {
+            return Err(LoginError::WrongCredentials);
+        };
+        if self.core.settings.disable_password_auth {
+            return Err(LoginError::PasswordsOff);
+        }
+        if user.login_type != LoginType::Password {
+            return Err(LoginError::OtherLoginType(user.login_type.as_str()));
+        }
+        if user.status == UserStatus::Suspended {
+            return Err(LoginError::Suspended);
+        }
+        Ok(user)
     }
 
     /// Ends the session that the actor used, and all its app sessions.

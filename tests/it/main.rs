@@ -6,26 +6,34 @@
     reason = "a test that cannot go on must panic, and reads the clock and the database directly"
 )]
 
+mod audit;
+
+mod coverage;
+
 mod edges;
+
+mod embedded;
 
 mod files;
 
 mod fixture;
 
-mod coverage;
-
-mod embedded;
+mod keys;
 
 mod layers;
 
 mod openapi;
 
-mod settings;
+mod organizations;
 
 mod query_counts;
+
+mod settings;
 
 mod sign_in;
 
 mod template_versions;
 
 mod templates;
+
+mod users;

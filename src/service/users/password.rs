@@ -24,7 +24,7 @@ pub enum SetPasswordError {
     #[error("the user does not sign in by password")]
     NotUsed,
     /// Users prove that they know their password before they change it.
-    #[error("the old password is required")]
+    #[error("old password is required")]
     OldRequired,
     /// The new password is too easy.
     #[error("the password is too weak")]
@@ -55,6 +55,37 @@ impl Users {
         old: String,
         new: String,
     ) -> Result<(), SetPasswordError> {
+        let now = self.core.now();
+        let hash = match self.new_hash(actor, user, old, new).await {
+            Ok(hash) => hash,
+            Err(reason) => {
+                let mut conn = self.core.conn().await?;
+                let entry = entry(user, refused_status(&reason));
+                audit::record(&mut conn, actor.id, &actor.origin, entry, now).await?;
+                return Err(reason);
+            }
+        };
+        let mut tx = self.core.begin().await?;
+        users::update_password(on(&mut tx), user.id, &hash, now).await?;
+        api_keys::delete_by_user(on(&mut tx), user.id).await?;
+        let entry = entry(user, 204).changing(
+            &[secret("hashed_password", "old")],
+            &[secret("hashed_password", "new")],
+        );
+        audit::record(on(&mut tx), actor.id, &actor.origin, entry, now).await?;
+        commit(tx).await?;
+        self.sessions.changed(user.id);
+        Ok(())
+    }
+
+    /// The stored form of the new password, once everything speaks for the change.
+    async fn new_hash(
+        &self,
+        actor: &Actor,
+        user: &User,
+        old: String,
+        new: String,
+    ) -> Result<String, SetPasswordError> {
         if !actor.may(Action::UpdatePersonal, &Object::user(user.id)) {
             return Err(SetPasswordError::NotFound);
         }
@@ -74,29 +105,25 @@ impl Users {
         if self.sessions.verify(new.clone(), stored).await {
             return Err(SetPasswordError::Same);
         }
-        let hash = self
-            .sessions
-            .hash(new)
-            .await
-            .ok_or(SetPasswordError::Hash)?;
-        let now = self.core.now();
-        let mut tx = self.core.begin().await?;
-        users::update_password(on(&mut tx), user.id, &hash, now).await?;
-        api_keys::delete_by_user(on(&mut tx), user.id).await?;
-        let entry = NewEntry::new(
-            AuditAction::Write,
-            AuditedKind::User,
-            user.id.0,
-            user.username.clone(),
-            204,
-        )
-        .changing(
-            &[secret("hashed_password", "old")],
-            &[secret("hashed_password", "new")],
-        );
-        audit::record(on(&mut tx), actor.id, &actor.origin, entry, now).await?;
-        commit(tx).await?;
-        self.sessions.changed(user.id);
-        Ok(())
+        self.sessions.hash(new).await.ok_or(SetPasswordError::Hash)
     }
+}
+
+/// What the log tells of a refusal.
+fn refused_status(reason: &SetPasswordError) -> u16 {
+    match reason {
+        SetPasswordError::NotFound => 404,
+        SetPasswordError::Hash | SetPasswordError::Store(_) => 500,
+        _ => 400,
+    }
+}
+
+fn entry(user: &User, status: u16) -> NewEntry {
+    NewEntry::new(
+        AuditAction::Write,
+        AuditedKind::User,
+        user.id.0,
+        user.username.clone(),
+        status,
+    )
 }
