@@ -48,7 +48,10 @@ fn perform(task: Task) -> anyhow::Result<Ending> {
             let metrics = start_telemetry(&config)?;
             runtime.block_on(serve(&config, &metrics))
         }
-        Task::Demo(config) => {
+        Task::Demo(mut config) => {
+            // What the demo prints must not drown in the log.
+            let directives = &mut config.observability.log_directives;
+            directives.get_or_insert_with(|| "warn".to_owned());
             let metrics = start_telemetry(&config)?;
             runtime.block_on(demonstrate(&config, &metrics))
         }

@@ -15,6 +15,8 @@ use api::Api;
 
 const USERNAME: &str = "admin";
 const EMAIL: &str = "admin@example.com";
+/// A built-in template that needs no provider from the network.
+const EXAMPLE: &str = "scratch";
 const TEMPLATE: &str = "starter";
 const WORKSPACE: &str = "first";
 /// How often a build's state is asked for.
@@ -83,7 +85,7 @@ async fn create_admin(api: &Api) -> anyhow::Result<Option<String>> {
 
 async fn import_template(api: &Api, organization: &str) -> anyhow::Result<String> {
     let order = json!({"name": "v1", "storage_method": "file", "provisioner": "terraform",
-        "example_id": TEMPLATE, "message": "The starter template"});
+        "example_id": EXAMPLE, "message": "The starter template"});
     let version = api
         .post(
             &format!("/organizations/{organization}/templateversions"),
