@@ -83,15 +83,11 @@ fn bound(query: &QueryMap, key: &str) -> Result<Option<i64>, ApiError> {
     }
 }
 
+/// Plain text, as a client gets it that met a websocket where it expected none.
 fn upgrade_required() -> Response {
-    let error = ApiError::new(
-        StatusCode::UPGRADE_REQUIRED,
-        "A log is followed over a websocket.",
-    );
-    let mut response = error.into_response();
-    let websocket = HeaderValue::from_static("websocket");
-    response.headers_mut().insert(header::UPGRADE, websocket);
-    response
+    let text = "A log is followed over a websocket.\n";
+    let upgrade = [(header::UPGRADE, HeaderValue::from_static("websocket"))];
+    (StatusCode::UPGRADE_REQUIRED, upgrade, text).into_response()
 }
 
 /// Sends lines until there are no more, the client leaves or the database fails.

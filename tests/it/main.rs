@@ -18,6 +18,8 @@ mod files;
 
 mod fixture;
 
+mod jobs;
+
 mod keys;
 
 mod layers;
