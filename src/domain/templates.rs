@@ -150,11 +150,12 @@ pub struct TemplateChange {
 }
 
 impl TemplateChange {
-    /// Whether the template is as wished already.
+    /// Whether the template is as wished already. A wish that leaves the name out is never said
+    /// to be fulfilled: clients read "not modified" as an error unless they sent everything.
     #[must_use]
     pub fn is_fulfilled(&self, template: &Template) -> bool {
         let days = (template.schedule.stop_days, template.schedule.stop_weeks);
-        self.name.as_ref().is_none_or(|name| *name == template.name)
+        self.name.as_ref() == Some(&template.name)
             && self.display_name == template.display_name
             && self.description == template.description
             && self.icon == template.icon
@@ -175,7 +176,7 @@ impl TemplateChange {
                 .deprecated
                 .as_ref()
                 .is_none_or(|wish| *wish == template.deprecated)
-            && self.disable_everyone_group_access != template.is_open_to_everyone()
+            && !(self.disable_everyone_group_access && template.is_open_to_everyone())
     }
 
     /// Changes the template. The schedule beyond the two durations, the required version and
@@ -280,7 +281,7 @@ mod tests {
 
     fn same() -> TemplateChange {
         TemplateChange {
-            name: None,
+            name: Some("base".to_owned()),
             display_name: String::new(),
             description: String::new(),
             icon: String::new(),
@@ -314,6 +315,11 @@ mod tests {
         assert!(!renamed.is_fulfilled(&changed));
         renamed.apply(&mut changed);
         assert_eq!(changed.name, "new-name");
+        let unnamed = TemplateChange {
+            name: None,
+            ..same()
+        };
+        assert!(!unnamed.is_fulfilled(&template()));
     }
 
     #[test]
@@ -326,5 +332,6 @@ mod tests {
         assert!(!wish.is_fulfilled(&shut));
         wish.apply(&mut shut);
         assert!(!shut.is_open_to_everyone());
+        assert!(same().is_fulfilled(&shut));
     }
 }

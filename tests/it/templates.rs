@@ -96,7 +96,7 @@ async fn a_change_replaces_what_it_leaves_out() {
     app.template(&owner, "other").await;
     let path = format!("/templates/{id}");
     let full = json!({
-        "display_name": "Shown", "default_ttl_ms": 3_600_000, "activity_bump_ms": 60_000,
+        "name": "base", "display_name": "Shown", "default_ttl_ms": 3_600_000, "activity_bump_ms": 60_000,
         "allow_user_autostart": true, "allow_user_autostop": true, "allow_user_cancel_workspace_jobs": true,
     });
     let changed = owner.patch(&path, full.clone()).await.expect(200);

@@ -176,7 +176,7 @@ impl Templates {
         };
         audit_version(on(&mut tx), actor, Some(&version), &attached, now).await?;
         commit(tx).await?;
-        Ok((template, Usage::default()))
+        Ok(self.with_usage(template).await?)
     }
 
     /// A template.
