@@ -11,13 +11,107 @@ use crate::domain::{
         WorkspaceLabel,
     },
     builds::BuildReason,
-    clock::never,
+    clock::{Timestamp, never},
     ids::{AuditId, OrganizationId, RequestId, UserId},
     pagination::Page,
     rights::roles::SiteRole,
     search::audit::AuditQuery,
     users::{LoginType, User, UserRef, UserStatus},
 };
+
+struct Row {
+    count: i64,
+    id: AuditId,
+    at: Timestamp,
+    by: UserId,
+    organization: OrganizationId,
+    ip: Option<String>,
+    user_agent: Option<String>,
+    kind: AuditedKind,
+    resource: Uuid,
+    target: String,
+    icon: String,
+    action: AuditAction,
+    diff: Value,
+    status: i32,
+    additional: Value,
+    request: RequestId,
+    username: Option<String>,
+    email: Option<String>,
+    user_name: Option<String>,
+    avatar_url: Option<String>,
+    theme_preference: Option<String>,
+    user_status: Option<UserStatus>,
+    login_type: Option<LoginType>,
+    site_roles: Option<Vec<SiteRole>>,
+    user_created_at: Option<Timestamp>,
+    user_updated_at: Option<Timestamp>,
+    last_seen_at: Option<Timestamp>,
+    organization_name: Option<String>,
+    organization_title: Option<String>,
+    organization_icon: Option<String>,
+    workspace: Option<String>,
+    workspace_owner: Option<String>,
+    build_number: Option<i32>,
+    is_deleted: bool,
+}
+
+impl From<Row> for Record {
+    fn from(row: Row) -> Self {
+        let user = row.username.map(|username| User {
+            id: row.by,
+            username,
+            email: row.email.unwrap_or_default(),
+            name: row.user_name.unwrap_or_default(),
+            avatar_url: row.avatar_url.unwrap_or_default(),
+            theme_preference: row.theme_preference.unwrap_or_default(),
+            status: row.user_status.unwrap_or(UserStatus::Active),
+            login_type: row.login_type.unwrap_or(LoginType::None),
+            site_roles: row.site_roles.unwrap_or_default(),
+            organization_ids: Vec::new(),
+            created_at: row.user_created_at.unwrap_or_else(never),
+            updated_at: row.user_updated_at.unwrap_or_else(never),
+            last_seen_at: row.last_seen_at.unwrap_or_else(never),
+        });
+        let organization = row.organization_name.map(|name| OrganizationLabel {
+            name,
+            display_name: row.organization_title.unwrap_or_default(),
+            icon: row.organization_icon.unwrap_or_default(),
+        });
+        let workspace = row.workspace.zip(row.workspace_owner);
+        Self {
+            entry: Entry {
+                id: row.id,
+                at: row.at,
+                user: row.by,
+                origin: Origin {
+                    ip: row.ip.unwrap_or_default(),
+                    user_agent: row.user_agent.unwrap_or_default(),
+                    request: row.request,
+                },
+                what: NewEntry {
+                    organization: row.organization,
+                    kind: row.kind,
+                    resource: row.resource,
+                    target: row.target,
+                    action: row.action,
+                    diff: row.diff,
+                    status: u16::try_from(row.status).unwrap_or_default(),
+                    additional: row.additional,
+                },
+            },
+            icon: row.icon,
+            user,
+            organization,
+            workspace: workspace.map(|(name, owner)| WorkspaceLabel {
+                owner,
+                name,
+                build_number: row.build_number,
+            }),
+            is_deleted: row.is_deleted,
+        }
+    }
+}
 
 /// Writes an entry.
 pub async fn insert(conn: &mut PgConnection, entry: &Entry) -> Result<(), StoreError> {
@@ -70,7 +164,8 @@ pub async fn list(
         Some(UserRef::Id(id)) => (Some(*id), None),
         None => (None, None),
     };
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"WITH found AS (
                SELECT a.* FROM audit_logs a LEFT JOIN users u ON u.id = a.user_id
                WHERE ($1 OR a.organization_id = ANY ($2))
@@ -131,59 +226,5 @@ pub async fn list(
     .fetch_all(conn)
     .await?;
     let count = rows.first().map_or(0, |row| row.count);
-    let records = rows.into_iter().map(|row| {
-        let user = row.username.map(|username| User {
-            id: row.by,
-            username,
-            email: row.email.unwrap_or_default(),
-            name: row.user_name.unwrap_or_default(),
-            avatar_url: row.avatar_url.unwrap_or_default(),
-            theme_preference: row.theme_preference.unwrap_or_default(),
-            status: row.user_status.unwrap_or(UserStatus::Active),
-            login_type: row.login_type.unwrap_or(LoginType::None),
-            site_roles: row.site_roles.unwrap_or_default(),
-            organization_ids: Vec::new(),
-            created_at: row.user_created_at.unwrap_or_else(never),
-            updated_at: row.user_updated_at.unwrap_or_else(never),
-            last_seen_at: row.last_seen_at.unwrap_or_else(never),
-        });
-        let organization = row.organization_name.map(|name| OrganizationLabel {
-            name,
-            display_name: row.organization_title.unwrap_or_default(),
-            icon: row.organization_icon.unwrap_or_default(),
-        });
-        let workspace = row.workspace.zip(row.workspace_owner);
-        Record {
-            entry: Entry {
-                id: row.id,
-                at: row.at,
-                user: row.by,
-                origin: Origin {
-                    ip: row.ip.unwrap_or_default(),
-                    user_agent: row.user_agent.unwrap_or_default(),
-                    request: row.request,
-                },
-                what: NewEntry {
-                    organization: row.organization,
-                    kind: row.kind,
-                    resource: row.resource,
-                    target: row.target,
-                    action: row.action,
-                    diff: row.diff,
-                    status: u16::try_from(row.status).unwrap_or_default(),
-                    additional: row.additional,
-                },
-            },
-            icon: row.icon,
-            user,
-            organization,
-            workspace: workspace.map(|(name, owner)| WorkspaceLabel {
-                owner,
-                name,
-                build_number: row.build_number,
-            }),
-            is_deleted: row.is_deleted,
-        }
-    });
-    Ok((records.collect(), count))
+    Ok((rows.into_iter().map(Record::from).collect(), count))
 }
