@@ -48,7 +48,7 @@ impl From<VersionError> for ApiError {
         let not_found = |text: &str| Self::new(StatusCode::NOT_FOUND, sentence(text));
         match reason {
             VersionError::NotFound | VersionError::NoTemplate => Self::not_found(),
-            VersionError::Denied => Self::forbidden(),
+            VersionError::Denied | VersionError::OtherJob => Self::forbidden(),
             VersionError::NoName(_) | VersionError::First(_) | VersionError::NoFile => {
                 not_found(&text)
             }
@@ -71,7 +71,6 @@ impl From<VersionError> for ApiError {
             VersionError::Cancel(CancelRefused::Canceled) => {
                 Self::bad_request("The job has been canceled already.")
             }
-            VersionError::OtherJob => Self::forbidden(),
             // The statuses of these two are the incumbent's, as recorded.
             VersionError::InUse => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,

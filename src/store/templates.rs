@@ -25,6 +25,10 @@ pub use usage::{list_active_users, list_build_times};
 /// The name of a live template within its organization.
 pub const NAME_KEY: &str = "templates_name_key";
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent columns of the table"
+)]
 struct Row {
     id: TemplateId,
     organization_id: OrganizationId,
@@ -75,7 +79,7 @@ impl TryFrom<Row> for Template {
         let days = |bits: i16, column| {
             u8::try_from(bits)
                 .map(Weekdays::from_bits)
-                .map_err(|_| corrupt(row.id, column))
+                .map_err(|_out_of_range| corrupt(row.id, column))
         };
         let schedule = TemplateSchedule {
             default_ttl: TimeDelta::nanoseconds(row.default_ttl_ns),
@@ -85,7 +89,7 @@ impl TryFrom<Row> for Template {
             autostart_days: days(row.autostart_days, "autostart_days")?,
             stop_days: days(row.autostop_requirement_days, "autostop_requirement_days")?,
             stop_weeks: u16::try_from(row.autostop_requirement_weeks)
-                .map_err(|_| corrupt(row.id, "autostop_requirement_weeks"))?,
+                .map_err(|_out_of_range| corrupt(row.id, "autostop_requirement_weeks"))?,
         };
         Ok(Self {
             id: row.id,

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How old the counts may be.
-const KEPT_FOR: Duration = Duration::from_secs(600);
+const KEPT_FOR: Duration = Duration::from_mins(10);
 /// How far back builds count.
 const BUILDS_OF: TimeDelta = TimeDelta::days(30);
 
