@@ -257,21 +257,12 @@ impl Sessions {
         let mut conn = self.core.conn().await?;
         let found = users::find_password(&mut conn, email).await?;
         drop(conn);
-        let who = found.as_ref().map(|user| user.id).unwrap_or_default();
-        let user = match self.admit(found, password).await {
-            Ok(user) => user,
-            Err(reason) => {
-                let status = if matches!(
-                    reason,
-                    LoginError::PasswordsOff | LoginError::OtherLoginType(_)
-                ) {
-                    403
-                } else {
-                    401
-                };
-                let entry = session_entry(AuditAction::Login, who, status);
-                let mut conn = self.core.conn().await?;
-                audit::record(&mut conn, who, origin, entry, self.core.now()).await?;
+        let who = found.as_ref().map(|user| user.id);
+        let user = match (self.admit(found, password).await, who) {
+            (Ok(user), _) => user,
+            (Err(reason), None) => return Err(reason),
+            (Err(reason), Some(who)) => {
+                self.log_refusal(who, &reason, origin).await?;
                 return Err(reason);
             }
         };
@@ -293,6 +284,22 @@ impl Sessions {
         audit::record(on(&mut tx), user.id, origin, entry, now).await?;
         commit(tx).await?;
         Ok(made)
+    }
+
+    /// Writes down that somebody tried to sign in as this user.
+    async fn log_refusal(
+        &self,
+        user: UserId,
+        reason: &LoginError,
+        origin: &Origin,
+    ) -> Result<(), StoreError> {
+        let status = match reason {
+            LoginError::PasswordsOff | LoginError::OtherLoginType(_) => 403,
+            _ => 401,
+        };
+        let entry = session_entry(AuditAction::Login, user, status);
+        let mut conn = self.core.conn().await?;
+        audit::record(&mut conn, user, origin, entry, self.core.now()).await
     }
 
     /// The user, if it is one, knows the password and may sign in with it.

@@ -53,6 +53,25 @@ async fn what_is_done_is_told_to_those_who_may_know() {
 }
 
 #[tokio::test]
+async fn a_refused_sign_in_is_told_of_users_that_exist() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    for email in ["admin@example.com", "nobody@example.com"] {
+        let login = json!({"email": email, "password": "wrong-Password1"});
+        let refused = app.anonymous().post("/users/login", login).await;
+        assert_eq!(refused.status, 401);
+    }
+    let page = owner.get("/audit?q=action:login").await.expect(200);
+    let entries = page["audit_logs"].as_array().unwrap();
+    let mut statuses: Vec<_> = entries
+        .iter()
+        .map(|entry| entry["status_code"].as_u64())
+        .collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [Some(201), Some(401)]);
+}
+
+#[tokio::test]
 async fn questions_about_rights_are_answered_together() {
     let app = TestApp::start().await;
     let owner = app.owner().await;
