@@ -87,7 +87,7 @@ pub struct Daemon {
     pub api_version: String,
     /// By which credential it came.
     pub key_id: ProvisionerKeyId,
-    /// The name of that key; empty when it is gone.
+    /// The name of that key, where it is one that was made; empty when it is gone.
     pub key_name: String,
     /// When it first came.
     pub created_at: Timestamp,
@@ -100,6 +100,17 @@ pub struct Daemon {
 }
 
 impl Daemon {
+    /// The name of the credential by which it came.
+    #[must_use]
+    pub fn key_name(&self) -> &str {
+        match self.key_id {
+            BUILT_IN_KEY => "built-in",
+            USER_KEY => "user-auth",
+            SHARED_SECRET_KEY => "psk",
+            _ => &self.key_name,
+        }
+    }
+
     /// Whether it works at `now`.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> DaemonStatus {

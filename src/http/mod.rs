@@ -37,6 +37,8 @@ mod meta;
 
 mod organizations;
 
+mod provisioners;
+
 mod passwords;
 
 mod resources;
@@ -91,6 +93,7 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(watch::router())
         .merge(builds::router())
         .merge(organizations::router())
+        .merge(provisioners::router())
         .merge(members::router())
         .merge(keys::router())
         .merge(autofill::router())

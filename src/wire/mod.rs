@@ -8,6 +8,8 @@ pub mod authcheck;
 
 pub mod builds;
 
+pub mod daemons;
+
 pub mod decode;
 
 pub mod deployment;

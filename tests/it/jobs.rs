@@ -499,3 +499,55 @@ async fn following_needs_a_websocket() {
     assert_eq!(answer.fields(), ["after"]);
     shop.provisioner.work_off().await;
 }
+
+#[tokio::test]
+async fn an_organization_shows_its_jobs_and_daemons() {
+    let shop = shop().await;
+    let daemon = shop
+        .app
+        .state
+        .jobs
+        .register_built_in("atlas-0".to_owned())
+        .await
+        .unwrap();
+    let organization = shop.provisioner.worker.organization_id;
+    let base = format!("/organizations/{organization}");
+    let workspace = shop.order("box").await;
+    let jobs = shop
+        .owner
+        .get(&format!("{base}/provisionerjobs?status=pending"))
+        .await
+        .expect(200);
+    assert_eq!(jobs.as_array().unwrap().len(), 1);
+    assert_eq!(
+        jobs.pointer("/0/available_workers"),
+        Some(&json!([daemon.id.to_string()]))
+    );
+    let id = job_id(&workspace);
+    shop.owner
+        .get(&format!("{base}/provisionerjobs/{id}"))
+        .await
+        .expect(200);
+    let path = format!("{base}/provisionerjobs?state=pending");
+    shop.owner.get(&path).await.expect(400);
+    let member = shop.app.user(&shop.owner, "mia").await;
+    let path = format!("{base}/provisionerjobs");
+    member.get(&path).await.expect(404);
+    let path = format!("{base}/provisionerdaemons");
+    let idle = member.get(&path).await.expect(200);
+    assert_eq!(text(&idle, "/0/status"), "idle");
+    assert_eq!(text(&idle, "/0/key_name"), "built-in");
+    let taken = shop.app.state.jobs.claim(&daemon).await.unwrap().unwrap();
+    let busy = member.get(&path).await.expect(200);
+    assert_eq!(text(&busy, "/0/status"), "busy");
+    assert_eq!(text(&busy, "/0/current_job/id"), taken.id.to_string());
+    shop.app.clock.advance(TimeDelta::seconds(91));
+    let owner = shop.app.sign_in("admin").await;
+    let offline = owner.get(&path).await.expect(200);
+    assert_eq!(text(&offline, "/0/status"), "offline");
+    let none = owner
+        .get(&format!("{path}?tags=%7B%22zone%22:%22a%22%7D"))
+        .await;
+    assert_eq!(none.json(), json!([]));
+    owner.get(&format!("{path}?tags=zone")).await.expect(400);
+}

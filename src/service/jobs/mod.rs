@@ -12,6 +12,8 @@ mod daemons;
 
 mod logs;
 
+mod organization;
+
 mod reap;
 
 mod report;
@@ -24,6 +26,7 @@ use chrono::TimeDelta;
 use sqlx::PgConnection;
 
 pub use cancel::CancelError;
+pub use organization::{JobWithWorkers, ListJobsError};
 pub use report::ReportError;
 pub use results::InvalidResults;
 
