@@ -5,7 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::extract::State;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{error::ApiError, extract::OptionalActor, reply::Reply, state::AppState};
+use super::{
+    error::ApiError,
+    extract::{BodyBytes, OptionalActor},
+    reply::Reply,
+    state::AppState,
+};
 use crate::{
     domain::{clock::Clock, rights::actor::Actor},
     service::{
@@ -35,6 +40,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(regions))
         .routes(routes!(app_host))
         .routes(routes!(stats))
+        .routes(routes!(content_policy_report))
 }
 
 /// All names that clients know, and whether the feature works here.
@@ -217,4 +223,17 @@ async fn stats(
         },
         session_count: SessionCountDeploymentStats::default(),
     }))
+}
+
+/// Takes a browser's report of something that the page's content policy refused.
+#[utoipa::path(post, path = "/csp/reports", tag = "General", request_body = serde_json::Value,
+    responses((status = 200, body = String), (status = "4XX", body = Body)))]
+async fn content_policy_report(
+    BodyBytes(report): BodyBytes,
+) -> Result<Reply<&'static str>, ApiError> {
+    let report: serde_json::Value = serde_json::from_slice(&report).map_err(|error| {
+        ApiError::bad_request("The report must be valid JSON.").detail(error.to_string())
+    })?;
+    tracing::debug!(%report, "a content policy refused something");
+    Ok(Reply("ok"))
 }

@@ -42,7 +42,7 @@ impl From<MemberError> for ApiError {
             MemberError::NoUser => no_such_user(),
             MemberError::NotFound => Self::not_found(),
             MemberError::Exists
-            | MemberError::Self_
+            | MemberError::Oneself
             | MemberError::UnknownRole(_)
             | MemberError::RoleDenied(_) => Self::bad_request(sentence(&reason)),
             MemberError::Denied => Self::forbidden(),
@@ -137,7 +137,9 @@ async fn update_roles(
     let user = UserRef::from(user.as_str());
     let changed = members.set_roles(&actor, organization.id, &user, &body.roles);
     let member = changed.await.map_err(|reason| match reason {
-        MemberError::Self_ => ApiError::from(reason).detail("Another user must change your roles."),
+        MemberError::Oneself => {
+            ApiError::from(reason).detail("Another user must change your roles.")
+        }
         other => other.into(),
     })?;
     Ok(Reply(member.into()))

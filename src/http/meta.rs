@@ -1,7 +1,7 @@
 //! Routes about the server itself.
 
 use axum::{Router, extract::State, response::Response, routing::get};
-use http::StatusCode;
+use http::{HeaderName, StatusCode, header};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -30,6 +30,7 @@ pub(super) fn outside() -> Router<AppState> {
     Router::new()
         .route("/healthz", get(health))
         .route("/readyz", get(ready))
+        .route("/latency-check", get(latency_check))
 }
 
 /// Says hello.
@@ -73,6 +74,17 @@ async fn openapi(State(state): State<AppState>) -> Response {
 /// The process lives.
 async fn health() -> &'static str {
     "OK"
+}
+
+/// Any page may measure how far the server is.
+async fn latency_check() -> ([(HeaderName, &'static str); 4], &'static str) {
+    let open = [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "*"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "*"),
+        (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "false"),
+    ];
+    (open, "OK")
 }
 
 /// The process can serve: the database answers.

@@ -72,9 +72,9 @@ impl From<crate::service::users::UserRoles> for UserRoles {
 impl From<SetRolesError> for ApiError {
     fn from(reason: SetRolesError) -> Self {
         match reason {
-            SetRolesError::Self_ | SetRolesError::UnknownRole(_) | SetRolesError::RoleDenied(_) => {
-                Self::bad_request(sentence(&reason))
-            }
+            SetRolesError::Oneself
+            | SetRolesError::UnknownRole(_)
+            | SetRolesError::RoleDenied(_) => Self::bad_request(sentence(&reason)),
             SetRolesError::Denied => Self::forbidden(),
             SetRolesError::NotFound => Self::not_found(),
             SetRolesError::Store(source) => Self::internal(source),

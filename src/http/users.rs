@@ -174,7 +174,9 @@ impl From<ChangeUserError> for ApiError {
             ChangeUserError::Taken => {
                 Self::conflict(sentence(&reason)).field("username", "is taken")
             }
-            ChangeUserError::Self_ | ChangeUserError::Owner => Self::bad_request(sentence(&reason)),
+            ChangeUserError::Oneself | ChangeUserError::Owner => {
+                Self::bad_request(sentence(&reason))
+            }
             ChangeUserError::HasWorkspaces => Self::new(
                 StatusCode::EXPECTATION_FAILED,
                 "The user still has workspaces. Delete them first.",
@@ -197,7 +199,7 @@ async fn delete_user(
         .delete(&actor, user.id)
         .await
         .map_err(|reason| match reason {
-            ChangeUserError::Self_ => {
+            ChangeUserError::Oneself => {
                 ApiError::new(StatusCode::FORBIDDEN, "You cannot delete yourself!")
             }
             other => other.into(),

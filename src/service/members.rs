@@ -29,7 +29,7 @@ pub enum MemberError {
     Exists,
     /// Nobody ends their own membership or changes their own roles.
     #[error("one's own membership is for others to change")]
-    Self_,
+    Oneself,
     /// The caller may not give or take roles.
     #[error("roles may not be given by the caller")]
     Denied,
@@ -148,7 +148,7 @@ impl Members {
     /// Ends a membership.
     ///
     /// # Errors
-    /// [`MemberError::Self_`] for the actor's own, [`MemberError::NotFound`] without the right.
+    /// [`MemberError::Oneself`] for the actor's own, [`MemberError::NotFound`] without the right.
     pub async fn remove(
         &self,
         actor: &Actor,
@@ -158,7 +158,7 @@ impl Members {
         let mut tx = self.core.begin().await?;
         let (member, user) = self.lock(&mut tx, actor, organization, user).await?;
         if user.id == actor.id {
-            return Err(MemberError::Self_);
+            return Err(MemberError::Oneself);
         }
         if !actor.may(Action::Delete, &Object::member(user.id, organization)) {
             return Err(MemberError::NotFound);
@@ -186,7 +186,7 @@ impl Members {
         let mut tx = self.core.begin().await?;
         let (before, user) = self.lock(&mut tx, actor, organization, user).await?;
         if user.id == actor.id {
-            return Err(MemberError::Self_);
+            return Err(MemberError::Oneself);
         }
         let roles = checked_roles(actor, organization, &before, roles)?;
         let now = self.core.now();

@@ -28,7 +28,7 @@ pub enum ChangeUserError {
     Taken,
     /// Nobody does this to themselves.
     #[error("one cannot do this to oneself")]
-    Self_,
+    Oneself,
     /// An owner of the site cannot be suspended.
     #[error("an owner of the site cannot be suspended")]
     Owner,
@@ -107,7 +107,7 @@ impl Users {
         status: UserStatus,
     ) -> Result<User, ChangeUserError> {
         if status == UserStatus::Suspended && user == actor.id {
-            return Err(ChangeUserError::Self_);
+            return Err(ChangeUserError::Oneself);
         }
         require(actor, Action::Update, user)?;
         let now = self.core.now();
@@ -134,7 +134,7 @@ impl Users {
     pub async fn delete(&self, actor: &Actor, user: UserId) -> Result<(), ChangeUserError> {
         require(actor, Action::Delete, user)?;
         if user == actor.id {
-            return Err(ChangeUserError::Self_);
+            return Err(ChangeUserError::Oneself);
         }
         let now = self.core.now();
         let mut tx = self.core.begin().await?;

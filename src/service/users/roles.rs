@@ -19,7 +19,7 @@ use crate::{
 pub enum SetRolesError {
     /// Nobody changes their own roles.
     #[error("one's own roles are for others to change")]
-    Self_,
+    Oneself,
     /// The caller may not give or take roles.
     #[error("roles may not be given by the caller")]
     Denied,
@@ -72,7 +72,7 @@ impl Users {
         roles: &[String],
     ) -> Result<User, SetRolesError> {
         if user.id == actor.id {
-            return Err(SetRolesError::Self_);
+            return Err(SetRolesError::Oneself);
         }
         let mut tx = self.core.begin().await?;
         let before = users::lock(on(&mut tx), user.id)
