@@ -160,6 +160,28 @@ pub async fn update_state(
     Ok(())
 }
 
+/// Keeps an engine's state that was found after the job had ended as failed, unless the
+/// workspace has a later build.
+pub async fn complete_state(
+    conn: &mut PgConnection,
+    build: BuildId,
+    state: &[u8],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE workspace_builds b SET provisioner_state = $2, updated_at = $3
+         FROM workspaces w, provisioner_jobs j
+         WHERE b.id = $1 AND w.id = b.workspace_id AND w.latest_build_id = b.id
+           AND j.id = b.job_id AND j.status = 'failed'",
+        build as BuildId,
+        state,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Sets a build's deadlines.
 pub async fn update_deadlines(
     conn: &mut PgConnection,

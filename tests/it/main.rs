@@ -3,8 +3,11 @@
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
+    unreachable_pub,
     reason = "a test that cannot go on must panic, and reads the clock and the database directly"
 )]
+
+mod abandoned_jobs;
 
 mod audit;
 

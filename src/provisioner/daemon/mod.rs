@@ -2,6 +2,8 @@
 //! job at a time. The only part of `provisioner` that knows services; to the queue it is the
 //! same as a daemon on another machine.
 
+mod recovery;
+
 mod reporter;
 
 mod work;
@@ -76,18 +78,25 @@ pub fn start(jobs: &Jobs, settings: DaemonSettings, lifecycle: &Lifecycle) {
     if settings.count == 0 {
         return;
     }
+    let (jobs, lifecycle) = (jobs.clone(), lifecycle.clone());
     let (settings, engine) = (Arc::new(settings), Arc::new(OnceCell::new()));
-    for index in 0..settings.count {
-        let daemon = Daemon {
-            jobs: jobs.clone(),
-            settings: Arc::clone(&settings),
-            engine: Arc::clone(&engine),
-            runner: OnceCell::new(),
-            lifecycle: lifecycle.clone(),
-            index,
-        };
-        lifecycle.spawn("provisioner daemon", daemon.live());
-    }
+    lifecycle
+        .clone()
+        .spawn_brief("start of the daemons", async move {
+            // Before any daemon takes a directory that a killed server left.
+            recovery::end_abandoned(&jobs, settings.directory.clone()).await;
+            for index in 0..settings.count {
+                let daemon = Daemon {
+                    jobs: jobs.clone(),
+                    settings: Arc::clone(&settings),
+                    engine: Arc::clone(&engine),
+                    runner: OnceCell::new(),
+                    lifecycle: lifecycle.clone(),
+                    index,
+                };
+                lifecycle.spawn("provisioner daemon", daemon.live());
+            }
+        });
 }
 
 struct Daemon {

@@ -16,14 +16,17 @@ mod tests;
 use std::{
     fs::{self, File, TryLockError},
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-pub use self::reporter::{JobReporter, Quota};
 use self::{job_log::JobLog, steps::Steps, work_directory::WorkDirectory};
+pub use self::{
+    reporter::{JobReporter, Quota},
+    work_directory::Abandoned,
+};
 use super::{
     archive,
     engine::Engine,
@@ -77,7 +80,7 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner in its directory. Ends Terraform processes that a crashed server left there.
+    /// A runner in its directory.
     ///
     /// # Errors
     /// [`OpenError`] when the directory cannot be written or is in use.
@@ -90,7 +93,6 @@ impl Runner {
                 source,
             },
         })?;
-        work_directory::kill_leftovers(&settings.directory.join("work"));
         Ok(Self {
             settings,
             busy: Mutex::new(()),
@@ -205,7 +207,17 @@ struct Inputs {
 }
 
 /// Makes a runner's directory and locks it.
-fn lock(directory: &PathBuf) -> Result<File, TryLockError> {
+/// Finds the jobs that a killed server left in a runner's directory and ends their processes;
+/// none where another process works there.
+#[must_use]
+pub fn abandoned(directory: &Path) -> Vec<Abandoned> {
+    match lock(directory) {
+        Ok(_lock) => work_directory::abandoned(&directory.join("work")),
+        Err(_) => Vec::new(),
+    }
+}
+
+fn lock(directory: &Path) -> Result<File, TryLockError> {
     fs::create_dir_all(directory).map_err(TryLockError::Error)?;
     let file = File::create(directory.join("lock")).map_err(TryLockError::Error)?;
     file.try_lock()?;

@@ -27,6 +27,7 @@ const PREFIX: &str = "Session";
 const RECORD: &str = ".process-group";
 
 /// A job's directory; only the server's own user may look into it.
+#[derive(Debug)]
 pub(super) struct WorkDirectory {
     path: PathBuf,
 }
@@ -78,11 +79,42 @@ impl WorkDirectory {
     }
 }
 
-/// Ends the process groups noted in the directories below `parent`.
-pub(super) fn kill_leftovers(parent: &Path) {
-    for directory in directories(parent) {
-        process::kill_recorded(&directory.join(RECORD));
+/// A job whose server was killed, with the state that its engine had written.
+#[derive(Debug)]
+pub struct Abandoned {
+    /// The job.
+    pub job: JobId,
+    /// Terraform's state; empty where there was none.
+    pub state: Vec<u8>,
+    directory: WorkDirectory,
+}
+
+impl Abandoned {
+    /// Removes the job's directory, once its state is kept elsewhere.
+    pub async fn remove(self) {
+        self.directory.remove().await;
     }
+}
+
+/// Ends the process groups noted in the directories below `parent`, and reads what they left.
+/// The engine writes its state whenever a resource is done, so nothing that was done is lost.
+pub(super) fn abandoned(parent: &Path) -> Vec<Abandoned> {
+    let mut all = Vec::new();
+    for path in directories(parent) {
+        process::kill_recorded(&path.join(RECORD));
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let id = name.strip_prefix(PREFIX).and_then(|id| id.parse().ok());
+        if let Some(id) = id {
+            let directory = WorkDirectory { path };
+            let state = fs::read(directory.state()).unwrap_or_default();
+            all.push(Abandoned {
+                job: JobId(id),
+                state,
+                directory,
+            });
+        }
+    }
+    all
 }
 
 fn remove_old(parent: &Path, now: Timestamp) {

@@ -2,6 +2,8 @@
 //! those who ask for work and those who do it. Rights on a job are those on what it works
 //! for, so its callers decide them, except on the organization's own routes.
 
+mod abandoned;
+
 mod cancel;
 
 mod claim;
