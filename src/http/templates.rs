@@ -48,7 +48,8 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 }
 
 fn settings_at_fault(faults: Vec<Fault>) -> ApiError {
-    ApiError::bad_request("The template cannot have these settings.")
+    // Some clients look for the first two words.
+    ApiError::bad_request("Invalid request: the template cannot have these settings.")
         .fields(faults.into_iter().map(Into::into).collect())
 }
 

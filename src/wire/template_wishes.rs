@@ -15,6 +15,8 @@ type Faults = Vec<Fault>;
 const LONGEST_WEEKS: i64 = 16;
 /// The licensed durations are zero or at least this long, in milliseconds (spec CO-88).
 const SHORTEST_MS: i64 = 60_000;
+/// What a negative number is answered; some clients look for these words.
+const NEGATIVE: &str = "Must be a positive integer or zero.";
 /// What a share level is answered when the request names another than `public`, which is
 /// what every template allows until ports can be shared.
 const NO_SHARE_LEVEL: &str = "Ports cannot be restricted to a level of sharing yet.";
@@ -126,7 +128,7 @@ pub fn of_change(request: UpdateTemplateMeta) -> Result<TemplateChange, Faults> 
 fn duration(faults: &mut Faults, field: &str, wish: Option<i64>) -> Option<TimeDelta> {
     let milliseconds = wish?;
     if milliseconds < 0 {
-        faults.push(Fault::new(field, "must not be negative"));
+        faults.push(Fault::new(field, NEGATIVE));
     }
     let duration = TimeDelta::try_milliseconds(milliseconds);
     // The database counts nanoseconds in 64 bits.
@@ -159,7 +161,7 @@ fn stop_days(faults: &mut Faults, wish: &TemplateAutostopRequirement) -> (Weekda
     );
     let field = "autostop_requirement.weeks";
     if wish.weeks < 0 {
-        faults.push(Fault::new(field, "must not be negative"));
+        faults.push(Fault::new(field, NEGATIVE));
     }
     if wish.weeks > LONGEST_WEEKS {
         faults.push(Fault::new(
