@@ -37,8 +37,15 @@ mod settings;
 
 mod sign_in;
 
+mod builds;
+
 mod template_versions;
 
 mod templates;
 
 mod users;
+
+mod watch;
+
+mod workspaces;
+
