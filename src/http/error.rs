@@ -94,12 +94,13 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "You are not allowed to do this.")
     }
 
-    /// 404, the same for what is missing and for what is hidden (spec WS-4).
+    /// 404, the same for what is missing and for what is hidden (spec WS-4). Clients compare
+    /// the sentence.
     #[must_use]
     pub fn not_found() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
-            "There is no such resource, or you may not see it.",
+            "Resource not found or you do not have access to this resource",
         )
     }
 

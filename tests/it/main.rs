@@ -48,4 +48,3 @@ mod users;
 mod watch;
 
 mod workspaces;
-
