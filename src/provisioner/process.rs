@@ -29,6 +29,10 @@ use self::lines::LineSplitter;
 const MOST_CAPTURED: usize = 512 << 20;
 /// How long output may still arrive after the process itself has ended.
 const DRAIN: Duration = Duration::from_secs(2);
+/// Looks at a killed process until it is gone.
+const MOST_LOOKS: u32 = 100;
+/// The pause between two looks.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// Bytes read at once.
 const CHUNK: usize = 16 << 10;
 
@@ -140,7 +144,8 @@ pub async fn capture(
     Ok(output)
 }
 
-/// Kills the process group that a crashed server left behind, if it still runs.
+/// Kills the process group that a crashed server left behind, if it still runs, and blocks
+/// until its leader is gone, so that what it wrote can be read.
 pub fn kill_recorded(record: &Path) {
     let Ok(text) = fs::read_to_string(record) else {
         return;
@@ -153,6 +158,12 @@ pub fn kill_recorded(record: &Path) {
         && start_time(leader).is_some_and(|known| known == started)
     {
         let _ = killpg(Pid::from_raw(leader), Signal::SIGKILL);
+        for _ in 0..MOST_LOOKS {
+            if start_time(leader).is_none_or(|known| known != started) {
+                break;
+            }
+            std::thread::sleep(BETWEEN_LOOKS);
+        }
     }
     drop(fs::remove_file(record));
 }

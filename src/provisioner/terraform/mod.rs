@@ -206,7 +206,6 @@ struct Inputs {
     external_auth: Vec<NamedValue>,
 }
 
-/// Makes a runner's directory and locks it.
 /// Finds the jobs that a killed server left in a runner's directory and ends their processes;
 /// none where another process works there.
 #[must_use]
@@ -217,6 +216,7 @@ pub fn abandoned(directory: &Path) -> Vec<Abandoned> {
     }
 }
 
+/// Makes a runner's directory and locks it.
 fn lock(directory: &Path) -> Result<File, TryLockError> {
     fs::create_dir_all(directory).map_err(TryLockError::Error)?;
     let file = File::create(directory.join("lock")).map_err(TryLockError::Error)?;
