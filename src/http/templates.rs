@@ -22,12 +22,12 @@ use crate::{
     service::templates::{EXAMPLES, NewTemplate, TemplateError, Templates},
     wire::{
         response::Response as Body,
-        template_wishes,
-        templates::{
-            ArchiveTemplateVersionsRequest, ArchiveTemplateVersionsResponse, CreateTemplateRequest,
-            DausResponse, Template, TemplateExample, UpdateActiveTemplateVersion,
+        template_requests::{
+            ArchiveTemplateVersionsRequest, CreateTemplateRequest, UpdateActiveTemplateVersion,
             UpdateTemplateMeta,
         },
+        template_wishes,
+        templates::{ArchiveTemplateVersionsResponse, DausResponse, Template, TemplateExample},
     },
 };
 
@@ -270,22 +270,21 @@ async fn promote(
     SeenTemplate(id): SeenTemplate,
     Json(body): Json<UpdateActiveTemplateVersion>,
 ) -> Result<Reply<Body>, ApiError> {
-    match templates
+    templates
         .promote(&actor, id, TemplateVersionId(body.id))
         .await
-    {
-        // Here the field of the request has another name than at creation.
-        Err(TemplateError::NoVersion) => Err(ApiError::new(
-            StatusCode::NOT_FOUND,
-            "There is no such template version.",
-        )),
-        Err(TemplateError::Archived) => {
-            Err(ApiError::bad_request("The template version is archived."))
+        .map_err(not_promoted)?;
+    Ok(Reply(Body::message("The version is the active one now.")))
+}
+
+/// Here the field of the request has another name than at creation.
+fn not_promoted(reason: TemplateError) -> ApiError {
+    match reason {
+        TemplateError::NoVersion => {
+            ApiError::new(StatusCode::NOT_FOUND, "There is no such template version.")
         }
-        done => {
-            done?;
-            Ok(Reply(Body::message("The version is the active one now.")))
-        }
+        TemplateError::Archived => ApiError::bad_request("The template version is archived."),
+        other => other.into(),
     }
 }
 

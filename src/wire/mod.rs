@@ -36,6 +36,8 @@ pub mod sign_in;
 
 pub mod ssh_keys;
 
+pub mod template_requests;
+
 pub mod template_versions;
 
 pub mod template_wishes;

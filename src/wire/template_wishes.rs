@@ -2,7 +2,10 @@
 
 use chrono::TimeDelta;
 
-use super::templates::{CreateTemplateRequest, TemplateAutostopRequirement, UpdateTemplateMeta};
+use super::{
+    template_requests::{CreateTemplateRequest, UpdateTemplateMeta},
+    templates::TemplateAutostopRequirement,
+};
 use crate::domain::{
     faults::Fault,
     templates::{NewSettings, TemplateChange},

@@ -5,6 +5,7 @@ mod archive;
 mod audit;
 mod create;
 mod dry_run;
+mod found;
 
 use sqlx::PgConnection;
 use thiserror::Error;
@@ -13,19 +14,17 @@ use super::{
     Core, commit,
     files::Files,
     jobs::{CancelError, Jobs},
-    on, resources,
+    on,
 };
 use crate::{
     domain::{
         ids::{JobId, OrganizationId, TemplateId, TemplateVersionId},
         jobs::CancelRefused,
         pagination::Page,
-        provisioning::RichParameter,
         queue::Job,
-        resources::Resource,
         rights::{Action, Object, actor::Actor},
         template_source::SourceError,
-        template_versions::{TemplateVersion, VersionVariable},
+        template_versions::TemplateVersion,
     },
     store::{StoreError, template_versions, templates},
 };
@@ -291,48 +290,6 @@ impl TemplateVersions {
         Ok(version.job_id)
     }
 
-    /// A version's parameters, in the template's order.
-    ///
-    /// # Errors
-    /// [`VersionError::Unfinished`] before the import has ended.
-    pub async fn parameters(
-        &self,
-        actor: &Actor,
-        id: TemplateVersionId,
-    ) -> Result<Vec<RichParameter>, VersionError> {
-        let mut conn = self.core.conn().await?;
-        imported(&mut conn, actor, id).await?;
-        Ok(template_versions::list_parameters(&mut conn, id).await?)
-    }
-
-    /// A version's variables, in the template's order.
-    ///
-    /// # Errors
-    /// [`VersionError::Unfinished`] before the import has ended.
-    pub async fn variables(
-        &self,
-        actor: &Actor,
-        id: TemplateVersionId,
-    ) -> Result<Vec<VersionVariable>, VersionError> {
-        let mut conn = self.core.conn().await?;
-        imported(&mut conn, actor, id).await?;
-        Ok(template_versions::list_variables(&mut conn, id).await?)
-    }
-
-    /// What a start and a stop of a workspace of this version would leave.
-    ///
-    /// # Errors
-    /// [`VersionError::Unfinished`] before the import has ended.
-    pub async fn resources(
-        &self,
-        actor: &Actor,
-        id: TemplateVersionId,
-    ) -> Result<Vec<Resource>, VersionError> {
-        let mut conn = self.core.conn().await?;
-        let version = imported(&mut conn, actor, id).await?;
-        Ok(resources::of_job(&mut conn, version.job_id).await?)
-    }
-
     async fn with_job(
         &self,
         conn: &mut PgConnection,
@@ -361,19 +318,6 @@ async fn readable(
         return Err(VersionError::NotFound);
     }
     Ok((version, object))
-}
-
-async fn imported(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    id: TemplateVersionId,
-) -> Result<TemplateVersion, VersionError> {
-    let (version, _) = readable(conn, actor, id).await?;
-    if version.job_status.has_ended() {
-        Ok(version)
-    } else {
-        Err(VersionError::Unfinished)
-    }
 }
 
 async fn readable_by_name(
