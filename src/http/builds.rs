@@ -210,9 +210,7 @@ async fn cancel(
     SeenBuild { actor, build }: SeenBuild,
 ) -> Result<Reply<Body>, ApiError> {
     builds.cancel(&actor, &build).await?;
-    Ok(Reply(Body::message(
-        "The build's job is marked as canceled.",
-    )))
+    Ok(Reply(Body::message("Job has been marked as canceled...")))
 }
 
 /// The values of a build's parameters.

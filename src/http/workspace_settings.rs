@@ -51,6 +51,7 @@ impl From<SettingError> for ApiError {
         let text = sentence(&reason);
         match reason {
             SettingError::Denied | SettingError::TemplateHidden => Self::forbidden(),
+            SettingError::Hidden => Self::not_found(),
             SettingError::NotOwner => Self::new(StatusCode::FORBIDDEN, text),
             SettingError::Schedule(why) => {
                 Self::bad_request(text).field("schedule", why.to_string())

@@ -36,6 +36,9 @@ pub enum SettingError {
     /// The caller may not change the workspace.
     #[error("the workspace may not be changed by the caller")]
     Denied,
+    /// As [`Denied`](Self::Denied), where the incumbent says that there is no such workspace.
+    #[error("no such workspace")]
+    Hidden,
     /// Only the owner may.
     #[error("only the workspace's owner may do this")]
     NotOwner,
@@ -104,7 +107,9 @@ impl WorkspaceSettings {
         }
         check_update(actor, view)?;
         let days = workspace.template.autostart_days;
-        let next = parsed.and_then(|schedule| schedule.next_allowed(days, self.core.now()));
+        // What sleeps does not start: the time is worked out once it is awake.
+        let awake = parsed.filter(|_| workspace.dormant_at.is_none());
+        let next = awake.and_then(|schedule| schedule.next_allowed(days, self.core.now()));
         let mut conn = self.core.conn().await?;
         Ok(workspaces::update_autostart(&mut conn, workspace.id, schedule, next).await?)
     }
@@ -138,7 +143,9 @@ impl WorkspaceSettings {
         view: &WorkspaceView,
         word: &str,
     ) -> Result<(), SettingError> {
-        check_update(actor, view)?;
+        if check_update(actor, view).is_err() {
+            return Err(SettingError::Hidden);
+        }
         let updates = AutomaticUpdates::parse(word)
             .ok_or_else(|| SettingError::AutomaticUpdates(word.to_owned()))?;
         let mut conn = self.core.conn().await?;

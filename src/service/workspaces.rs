@@ -25,7 +25,7 @@ use crate::{
         rights::{Action, Object, actor::Actor},
         schedule::{Schedule, ScheduleError},
         search::workspaces::WorkspaceQuery,
-        users::UserRef,
+        users::{OrganizationRef, UserRef},
         workspaces::{TtlError, WorkspaceView, parse_ttl},
     },
     pubsub::Event,
@@ -325,8 +325,11 @@ impl Workspaces {
         actor: &Actor,
         query: &WorkspaceQuery,
     ) -> Result<Option<OrganizationId>, ListWorkspacesError> {
-        let Some(organization) = &query.organization else {
-            return Ok(None);
+        let organization = match &query.organization {
+            None => return Ok(None),
+            // An id is not looked up: what the actor may not see is left out anyway.
+            Some(OrganizationRef::Id(id)) => return Ok(Some(*id)),
+            Some(organization) => organization,
         };
         match self.organizations.resolve(actor, organization).await {
             Ok(found) => Ok(Some(found.id)),

@@ -144,10 +144,23 @@ impl QueryMap {
     }
 }
 
+/// The decoded pairs; one that is not well-formed is left out, as Go's reader does.
 fn pairs(parts: &Parts) -> Vec<(String, String)> {
-    url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
-        .into_owned()
+    let query = parts.uri.query().unwrap_or_default();
+    query
+        .split('&')
+        .filter(|pair| is_well_formed(pair))
+        .flat_map(|pair| url::form_urlencoded::parse(pair.as_bytes()).into_owned())
         .collect()
+}
+
+/// Whether every percent sign begins a code, and no semicolon stands where `&` is meant.
+fn is_well_formed(pair: &str) -> bool {
+    let codes_are_whole = pair.split('%').skip(1).all(|code| {
+        let code = code.as_bytes();
+        code.len() >= 2 && code[..2].iter().all(u8::is_ascii_hexdigit)
+    });
+    codes_are_whole && !pair.contains(';')
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for QueryMap {
