@@ -124,12 +124,13 @@ impl Listener {
             let service = service_for(&mut services, client).await;
             let (tls, inner) = (self.tls.clone(), lifecycle.clone());
             lifecycle.spawn_brief("connection", async move {
+                // Boxed, so that a plain connection does not keep room for an encrypted one's state.
                 match tls {
-                    None => converse(stream, service, &inner).await,
+                    None => Box::pin(converse(stream, service, &inner)).await,
                     Some(tls) => {
                         let handshake = tokio::time::timeout(HANDSHAKE_LIMIT, tls.accept(stream));
-                        match handshake.await {
-                            Ok(Ok(stream)) => converse(stream, service, &inner).await,
+                        match Box::pin(handshake).await {
+                            Ok(Ok(stream)) => Box::pin(converse(stream, service, &inner)).await,
                             Ok(Err(error)) => debug!(%client, %error, "a TLS handshake failed"),
                             Err(_) => debug!(%client, "a TLS handshake took too long"),
                         }
