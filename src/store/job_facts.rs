@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use super::StoreError;
 use crate::domain::{
     deadlines::TemplateSchedule,
-    ids::{BuildId, FileId, TemplateId, TemplateVersionId, UserId, WorkspaceId},
+    ids::{BuildId, FileId, OrganizationId, TemplateId, TemplateVersionId, UserId, WorkspaceId},
     provisioning::{NamedValue, Transition},
     users::LoginType,
     weekdays::Weekdays,
@@ -210,4 +210,40 @@ pub async fn lock_schedule_facts(
 
 fn weekdays(bits: i16) -> Weekdays {
     Weekdays::from_bits(u8::try_from(bits).unwrap_or_default())
+}
+
+/// What the audit log tells of a build that ended.
+pub struct BuildEntry {
+    /// Who asked for it.
+    pub initiator_id: UserId,
+    /// What it did.
+    pub transition: Transition,
+    /// Its number.
+    pub number: i32,
+    /// Why it was made.
+    pub reason: String,
+    /// Where the workspace belongs.
+    pub organization_id: OrganizationId,
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The workspace's name.
+    pub workspace_name: String,
+}
+
+/// What the audit log tells of a build.
+pub async fn find_build_entry(
+    conn: &mut PgConnection,
+    build: BuildId,
+) -> Result<Option<BuildEntry>, StoreError> {
+    Ok(sqlx::query_as!(
+        BuildEntry,
+        r#"SELECT b.initiator_id AS "initiator_id: UserId", b.transition AS "transition: Transition",
+                  b.build_number AS number, b.reason::text AS "reason!",
+                  w.organization_id AS "organization_id: OrganizationId", w.id AS "workspace_id: WorkspaceId",
+                  w.name AS workspace_name
+           FROM workspace_builds b JOIN workspaces w ON w.id = b.workspace_id WHERE b.id = $1"#,
+        build as BuildId
+    )
+    .fetch_optional(conn)
+    .await?)
 }

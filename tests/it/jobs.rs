@@ -356,12 +356,12 @@ async fn a_silent_job_is_ended_and_its_workspace_can_be_built_again() {
     shop.provisioner.work_off().await;
     let id = text(&first, "/id");
     let order = json!({"transition": "stop"});
-    let stop = shop
+    let ordered = shop
         .owner
         .post(&format!("/workspaces/{id}/builds"), order.clone())
         .await
         .expect(201);
-    let workspace = json!({"latest_build": stop});
+    let workspace = json!({"latest_build": ordered});
     let job = shop.provisioner.take().await.unwrap();
     jobs.append_logs(shop.provisioner.worker.id, job.id, vec![shop.line("begun")])
         .await

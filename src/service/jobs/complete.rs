@@ -4,7 +4,7 @@
 use sqlx::PgConnection;
 
 use super::{
-    Jobs,
+    Jobs, audited,
     claim::raise,
     report::{MOST_TRIES, ReportError, held},
     results,
@@ -132,7 +132,8 @@ impl Jobs {
         results::check(resources)?;
         let transition = self.schedule(conn, build, now).await?;
         results::keep(conn, job, &[(transition, resources)], now).await?;
-        Ok(job_results::update_state(conn, build, state, now).await?)
+        job_results::update_state(conn, build, state, now).await?;
+        Ok(audited::build_ended(conn, build, 200, now).await?)
     }
 
     /// Sets when the workspace must stop and when it starts again; marks it deleted after a

@@ -4,6 +4,8 @@
 
 mod abandoned;
 
+mod audited;
+
 mod cancel;
 
 mod claim;

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::{
-    Jobs,
+    Jobs, audited,
     claim::{completed, raise},
     results::InvalidResults,
 };
@@ -206,10 +206,12 @@ impl Jobs {
             &failed.error
         };
         job_work::end(on(&mut tx), job, error, JobErrorCode::of_text(error), now).await?;
-        // No bytes mean that the worker knows nothing, not that nothing is left.
-        let state = failed.state.as_ref().filter(|state| !state.is_empty());
-        if let (JobInput::Build { build, .. }, Some(state)) = (&input, state) {
-            job_results::update_state(on(&mut tx), *build, state, now).await?;
+        if let JobInput::Build { build, .. } = &input {
+            // No bytes mean that the worker knows nothing, not that nothing is left.
+            if let Some(state) = failed.state.as_ref().filter(|state| !state.is_empty()) {
+                job_results::update_state(on(&mut tx), *build, state, now).await?;
+            }
+            audited::build_ended(on(&mut tx), *build, 500, now).await?;
         }
         job_results::insert_timings(on(&mut tx), job, &failed.timings).await?;
         let workspace = raise(on(&mut tx), Some(&input)).await?;
