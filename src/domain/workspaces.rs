@@ -63,6 +63,10 @@ pub struct Workspace {
 
 /// What a workspace needs to know of its template.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches of a template"
+)]
 pub struct WorkspaceTemplate {
     /// Its id.
     pub id: TemplateId,

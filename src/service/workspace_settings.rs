@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How long uses are collected before one statement notes them all (spec WS-115).
-const USES_EVERY: Duration = Duration::from_secs(60);
+const USES_EVERY: Duration = Duration::from_mins(1);
 
 /// Why a setting is not changed.
 #[derive(Debug, Error)]

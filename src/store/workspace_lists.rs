@@ -6,7 +6,7 @@ use super::StoreError;
 use crate::domain::{
     clock::Timestamp,
     ids::{OrganizationId, UserId, WorkspaceId},
-    jobs::JobStatus,
+    jobs::{JobStatus, WorkspaceStatus},
     pagination::Page,
     provisioning::Transition,
     rights::actor::ReadFilter,
@@ -47,7 +47,7 @@ pub async fn list(
     query: &WorkspaceQuery,
     page: &Page,
 ) -> Result<Listed, StoreError> {
-    let (job_status, transition) = match query.status.map(|status| status.needs()) {
+    let (job_status, transition) = match query.status.map(WorkspaceStatus::needs) {
         Some((status, transition)) => (Some(status), transition),
         None => (None, None),
     };

@@ -23,6 +23,10 @@ use crate::domain::{
     workspaces::{Workspace, WorkspaceTemplate, WorkspaceView},
 };
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "columns, each with a meaning of its own"
+)]
 struct Row {
     id: WorkspaceId,
     owner_id: UserId,
@@ -111,10 +115,6 @@ impl TryFrom<Row> for WorkspaceView {
             column: "canceled_at",
             id: row.job_id.to_string(),
         })?;
-        let object = Object::of(ResourceKind::Template)
-            .with_id(row.template_id.0)
-            .in_organization(row.organization_id)
-            .with_acl(row.user_acl.0, row.group_acl.0);
         let template = WorkspaceTemplate {
             id: row.template_id,
             active_version_id: row.active_version_id,
@@ -128,7 +128,10 @@ impl TryFrom<Row> for WorkspaceView {
             autostart_days: Weekdays::from_bits(
                 u8::try_from(row.autostart_days).unwrap_or_default(),
             ),
-            object,
+            object: Object::of(ResourceKind::Template)
+                .with_id(row.template_id.0)
+                .in_organization(row.organization_id)
+                .with_acl(row.user_acl.0, row.group_acl.0),
         };
         let workspace = Workspace {
             id: row.id,

@@ -18,7 +18,7 @@ fn with(app: &TestApp, token: &Value) -> Client {
 async fn a_token_signs_in_until_it_is_revoked_everywhere() {
     let app = TestApp::start().await;
     let owner = app.owner().await;
-    let other = app.replica().await;
+    let other = app.replica();
     let path = "/users/me/keys/tokens";
     assert_eq!(owner.get(path).await.expect(200), Value::Null);
     let order = json!({"token_name": "ci", "lifetime": 3_600_000_000_000_i64});

@@ -59,7 +59,7 @@ async fn a_broken_set_up_names_every_field() {
 async fn logging_out_ends_the_session_at_once_on_every_replica() {
     let app = TestApp::start().await;
     let owner = app.owner().await;
-    let other = app.replica().await;
+    let other = app.replica();
     let there = crate::fixture::Client::at(&other, owner.token.clone());
     there.get("/users/me").await.expect(200);
     owner

@@ -93,7 +93,7 @@ async fn a_watcher_on_another_replica_sees_changes_too() {
     let template = provisioner.template(&owner, "tpl").await;
     let id = provisioner.workspace(&owner, "box", &template).await;
     let path = format!("/workspaces/{id}");
-    let replica = app.replica().await;
+    let replica = app.replica();
     let elsewhere = crate::fixture::Client::at(&replica, owner.token.clone());
     let mut events = elsewhere.events(&format!("{path}/watch")).await;
     events.next_data().await.unwrap();
