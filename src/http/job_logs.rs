@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::{Stream, StreamExt as _};
-use http::{HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 
 use super::{error::ApiError, extract::QueryMap, reply::Reply, state::AppState};
 use crate::{
@@ -27,6 +27,8 @@ const CLOSE_GRACE: Duration = Duration::from_secs(5);
 pub(super) struct LogRequest {
     query: QueryMap,
     upgrade: Option<WebSocketUpgrade>,
+    /// Whether a page of another site asks: a browser would lend it the user's cookie.
+    is_foreign: bool,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for LogRequest {
@@ -38,6 +40,7 @@ impl<S: Send + Sync> FromRequestParts<S> for LogRequest {
         Ok(Self {
             query: query.unwrap_or_default(),
             upgrade: upgrade.ok(),
+            is_foreign: is_foreign(&parts.headers),
         })
     }
 }
@@ -62,6 +65,13 @@ pub(super) async fn answer(
     let Some(upgrade) = request.upgrade else {
         return Ok(upgrade_required());
     };
+    if request.is_foreign {
+        return Ok((
+            StatusCode::FORBIDDEN,
+            "Another site's page may not follow a log.\n",
+        )
+            .into_response());
+    }
     let lines = state.jobs.follow_logs(job, after);
     let lines = lines.take_until(state.lifecycle.draining());
     let running = state.lifecycle.hold();
@@ -69,6 +79,19 @@ pub(super) async fn answer(
         follow(socket, lines).await;
         drop(running);
     }))
+}
+
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
+    let Some(origin) = text(header::ORIGIN) else {
+        return false;
+    };
+    let site = origin.split_once("://").map_or(origin, |(_, site)| site);
+    !text(header::HOST).is_some_and(|host| host.eq_ignore_ascii_case(site))
 }
 
 fn bound(query: &QueryMap, key: &str) -> Result<Option<i64>, ApiError> {

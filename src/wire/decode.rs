@@ -20,7 +20,22 @@ pub fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
         None => Err("EOF".to_owned()),
         Some(Err(error)) if error.is_eof() => Err("unexpected EOF".to_owned()),
         Some(Err(error)) => Err(error.to_string()),
+        Some(Ok(value)) if has_nul(&value) => {
+            Err("a text holds the character U+0000, which cannot be kept".to_owned())
+        }
         Some(Ok(value)) => T::deserialize(Lenient(value)).map_err(|error| error.to_string()),
+    }
+}
+
+/// Postgres has no text with a NUL in it.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(key, field)| key.contains('\0') || has_nul(field)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

@@ -148,3 +148,22 @@ async fn a_body_over_the_limit_is_refused() {
     assert_eq!(answer.status, 413);
     assert!(answer.json()["message"].is_string());
 }
+
+#[tokio::test]
+async fn a_nul_character_is_bad_input_everywhere() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    let body = json!({"email": "a@example.com", "password": "a\0b"});
+    assert_eq!(owner.post("/users/login", body).await.status, 400);
+    for path in [
+        "/users/a%00b",
+        "/workspaces?q=a%00b",
+        "/users?q=%00",
+        "/templates?q=a%00",
+        "/workspaces?q=%ff",
+    ] {
+        let status = owner.get(path).await.status;
+        assert!(status.as_u16() < 500, "{path}: {status}");
+    }
+    assert_eq!(owner.get("/users/a%00b").await.status, 400);
+}

@@ -25,7 +25,12 @@ pub trait PathParam: Sized {
 }
 
 impl PathParam for String {
-    fn read(_: &str, text: &str) -> Result<Self, ApiError> {
+    fn read(name: &str, text: &str) -> Result<Self, ApiError> {
+        if text.contains('\0') {
+            return Err(ApiError::bad_request(format!(
+                "{name:?} holds a NUL character."
+            )));
+        }
         Ok(text.to_owned())
     }
 }
@@ -99,7 +104,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let pairs: Vec<(String, String)> = pairs(parts);
+        let pairs = pairs(parts)?;
         let fields: serde_json::Map<_, _> = pairs
             .into_iter()
             .map(|(key, value)| (key, value.into()))
@@ -145,13 +150,18 @@ impl QueryMap {
 }
 
 /// The decoded pairs; one that is not well-formed is left out, as Go's reader does.
-fn pairs(parts: &Parts) -> Vec<(String, String)> {
+fn pairs(parts: &Parts) -> Result<Vec<(String, String)>, ApiError> {
     let query = parts.uri.query().unwrap_or_default();
-    query
+    let pairs: Vec<(String, String)> = query
         .split('&')
         .filter(|pair| is_well_formed(pair))
         .flat_map(|pair| url::form_urlencoded::parse(pair.as_bytes()).into_owned())
-        .collect()
+        .collect();
+    match pairs.iter().find(|(_, value)| value.contains('\0')) {
+        Some((key, _)) => Err(ApiError::bad_request("The query is not valid.")
+            .field(key, "must not hold a NUL character")),
+        None => Ok(pairs),
+    }
 }
 
 /// Whether every percent sign begins a code, and no semicolon stands where `&` is meant.
@@ -168,7 +178,7 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryMap {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let mut map = Self::default();
-        for (key, value) in pairs(parts) {
+        for (key, value) in pairs(parts)? {
             map.0.entry(key).or_default().push(value);
         }
         Ok(map)
