@@ -16,9 +16,15 @@ use uuid::Uuid;
 use crate::{
     config::{Config, SshKeyKind},
     domain::{clock::Clock, ids::RequestId, passwords::Hasher, ssh_keys::SshKeyAlgorithm},
-    http::{self, middleware::RateLimits, state::AppState},
+    http::{
+        self,
+        middleware::RateLimits,
+        state::{AppState, DaemonSessions},
+    },
     lifecycle::Lifecycle,
+    provisioner_rpc,
     pubsub::{self, Events, Outbox},
+    rpc::bytes_over_websocket::bytes_of,
     service::{
         Core, audit::AuditLog, authcheck::AuthCheck, builds::Builds, files::Files,
         git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, members::Members, meta::Meta,
@@ -102,6 +108,7 @@ impl App {
             ),
             watches,
             workspace_views,
+            daemon_sessions: daemon_sessions(&jobs, &lifecycle),
             jobs,
             files,
             users: Users::new(core.clone(), sessions.clone(), git_ssh_keys.clone()),
@@ -160,6 +167,16 @@ impl App {
         });
         self.router
     }
+}
+
+/// Serves daemons on other machines over their websockets.
+fn daemon_sessions(jobs: &Jobs, lifecycle: &Lifecycle) -> DaemonSessions {
+    let (jobs, lifecycle) = (jobs.clone(), lifecycle.clone());
+    DaemonSessions(Arc::new(move |socket, worker| {
+        let (jobs, lifecycle) = (jobs.clone(), lifecycle.clone());
+        let bytes = bytes_of(socket);
+        Box::pin(async move { provisioner_rpc::serve(&jobs, &worker, bytes, &lifecycle).await })
+    }))
 }
 
 /// The services' settings out of the command line's.

@@ -26,6 +26,10 @@ pub mod workers;
 
 pub mod provisioner;
 
+pub mod provisioner_rpc;
+
+pub mod rpc;
+
 pub mod service;
 
 pub mod store;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{clock::Timestamp, ids::JobId};
+use super::{clock::Timestamp, ids::JobId, jobs::ProvisionerKind};
 
 /// What a build does with a workspace's resources.
 #[derive(
@@ -37,6 +37,10 @@ pub struct NamedValue {
 pub struct AcquiredJob {
     /// The job to report on.
     pub id: JobId,
+    /// The engine it needs.
+    pub provisioner: ProvisionerKind,
+    /// When it was asked for.
+    pub created_at: Timestamp,
     /// The template archive, a tar.
     pub archive: Vec<u8>,
     /// The user who asked for it: its name.

@@ -24,8 +24,7 @@ pub fn merge<'a>(user: UserId, sets: impl IntoIterator<Item = &'a Tags>) -> Tags
             }
         }
     }
-    let personal = merged.get(SCOPE).is_some_and(|scope| scope == USER);
-    let (scope, owner) = if personal {
+    let (scope, owner) = if is_personal(&merged) {
         (USER, user.to_string())
     } else {
         (ORGANIZATION, String::new())
@@ -33,6 +32,12 @@ pub fn merge<'a>(user: UserId, sets: impl IntoIterator<Item = &'a Tags>) -> Tags
     merged.insert(SCOPE.to_owned(), scope.to_owned());
     merged.insert(OWNER.to_owned(), owner);
     merged
+}
+
+/// Whether these are the tags of one user's jobs.
+#[must_use]
+pub fn is_personal(tags: &Tags) -> bool {
+    tags.get(SCOPE).is_some_and(|scope| scope == USER)
 }
 
 /// Whether a daemon with these tags may run a job with those. A job without tags of its own

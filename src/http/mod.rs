@@ -37,6 +37,8 @@ mod meta;
 
 mod organizations;
 
+mod provisioner_daemons;
+
 mod provisioners;
 
 mod passwords;
@@ -94,6 +96,7 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(builds::router())
         .merge(organizations::router())
         .merge(provisioners::router())
+        .merge(provisioner_daemons::router())
         .merge(members::router())
         .merge(keys::router())
         .merge(autofill::router())

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRef;
+use axum::extract::{FromRef, ws::WebSocket};
+use futures::future::BoxFuture;
 
 use super::middleware::RateLimits;
 use crate::{
-    domain::clock::Clock,
+    domain::{clock::Clock, daemons::Worker},
     lifecycle::Lifecycle,
     service::{
         audit::AuditLog, authcheck::AuthCheck, builds::Builds, files::Files,
@@ -17,6 +18,13 @@ use crate::{
         workspaces::Workspaces,
     },
 };
+
+type Serve = dyn Fn(WebSocket, Worker) -> BoxFuture<'static, ()> + Send + Sync;
+
+/// What serves a daemon on another machine once its connection is there; it stands beside this
+/// layer and is handed in.
+#[derive(Clone)]
+pub struct DaemonSessions(pub Arc<Serve>);
 
 /// The router's state; cheap to clone.
 #[derive(Clone, FromRef)]
@@ -37,6 +45,8 @@ pub struct AppState {
     pub users: Users,
     /// The queue of provisioner jobs.
     pub jobs: Jobs,
+    /// What serves daemons on other machines.
+    pub daemon_sessions: DaemonSessions,
     /// Workspaces.
     pub workspaces: Workspaces,
     /// Workspaces and builds as they are shown.

@@ -89,7 +89,8 @@ impl Organizations {
     }
 }
 
-fn object(id: OrganizationId) -> Object {
+/// An organization, as rights see it.
+pub(crate) fn object(id: OrganizationId) -> Object {
     Object::of(ResourceKind::Organization)
         .with_id(id.0)
         .in_organization(id)

@@ -24,6 +24,10 @@ pub struct Claimed {
     pub file_id: FileId,
     /// Who asked for it.
     pub initiator_id: UserId,
+    /// The engine it needs.
+    pub provisioner: ProvisionerKind,
+    /// When it was asked for.
+    pub created_at: Timestamp,
     /// What it works on; `None` when that cannot be read.
     pub input: Option<JobInput>,
 }
@@ -45,7 +49,8 @@ pub async fn claim(
                           THEN $5 = tags ELSE $5 @> tags END
                ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
            RETURNING id AS "id: JobId", type AS "kind: JobKind", file_id AS "file_id: FileId",
-                     initiator_id AS "initiator_id: UserId", input"#,
+                     initiator_id AS "initiator_id: UserId", input,
+                     provisioner AS "provisioner: ProvisionerKind", created_at"#,
         worker.id as DaemonId,
         now,
         worker.organization_id as OrganizationId,
@@ -58,6 +63,8 @@ pub async fn claim(
         id: row.id,
         file_id: row.file_id,
         initiator_id: row.initiator_id,
+        provisioner: row.provisioner,
+        created_at: row.created_at,
         input: JobInput::from_json(row.kind, row.input),
     }))
 }

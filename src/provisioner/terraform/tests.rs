@@ -7,7 +7,9 @@ use std::time::Duration;
 use self::bench::{Bench, Watcher, metadata, tar_of};
 use super::*;
 use crate::domain::{
+    clock::Timestamp,
     ids::JobId,
+    jobs::ProvisionerKind,
     provisioning::{LogSource, TimingStage, Transition},
 };
 
@@ -300,6 +302,8 @@ async fn an_archive_that_leads_out_is_refused() {
     let bench = Bench::new().await;
     let job = AcquiredJob {
         id: JobId::random(),
+        provisioner: ProvisionerKind::Terraform,
+        created_at: Timestamp::default(),
         archive: vec![1; 1024],
         user_name: String::new(),
         work: import(),
@@ -372,6 +376,8 @@ async fn a_run_may_move_between_threads() {
     let bench = Bench::new().await;
     let job = AcquiredJob {
         id: JobId::random(),
+        provisioner: ProvisionerKind::Terraform,
+        created_at: Timestamp::default(),
         archive: tar_of(&[("main.tf", TWO)]),
         user_name: String::new(),
         work: import(),

@@ -102,6 +102,8 @@ impl Jobs {
         };
         Ok(AcquiredJob {
             id: claimed.id,
+            provisioner: claimed.provisioner,
+            created_at: claimed.created_at,
             archive,
             user_name,
             work,

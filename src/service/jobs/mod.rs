@@ -6,6 +6,8 @@ mod abandoned;
 
 mod audited;
 
+mod admission;
+
 mod cancel;
 
 mod claim;
@@ -29,6 +31,7 @@ use std::collections::HashMap;
 use chrono::TimeDelta;
 use sqlx::PgConnection;
 
+pub use admission::{Admission, AdmitError, Credential};
 pub use cancel::CancelError;
 pub use organization::{JobWithWorkers, ListJobsError};
 pub use report::ReportError;

@@ -13,7 +13,9 @@ use std::{
 use super::super::*;
 use crate::{
     domain::{
+        clock::Timestamp,
         ids::JobId,
+        jobs::ProvisionerKind,
         provisioning::{LogLine, LogSource, ParsedTemplate, Transition},
     },
     provisioner::engine::{EngineSettings, Version},
@@ -87,6 +89,8 @@ impl Bench {
     ) -> Result<Completed, Failed> {
         let job = AcquiredJob {
             id: JobId::random(),
+            provisioner: ProvisionerKind::Terraform,
+            created_at: Timestamp::default(),
             archive: tar_of(files),
             user_name: "ada".to_owned(),
             work,
