@@ -33,6 +33,8 @@ mod organizations;
 
 mod query_counts;
 
+mod provisioner_rpc;
+
 mod settings;
 
 mod sign_in;
