@@ -265,7 +265,7 @@ impl Session<'_> {
 fn job_id(text: &str) -> Result<JobId, Refused> {
     Uuid::parse_str(text)
         .map(JobId)
-        .map_err(|_| Refused::JobId(text.to_owned()))
+        .map_err(|_not_an_id| Refused::JobId(text.to_owned()))
 }
 
 async fn read<M: Message + Default>(call: &mut Call<StreamHandle>) -> Result<M, Refused> {

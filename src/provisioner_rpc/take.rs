@@ -99,8 +99,8 @@ fn imported(import: wire::CompletedJobTemplateImport) -> Completed {
         .collect();
     if external_auth_providers.is_empty() {
         // Daemons of old name them only.
-        let names = import.external_auth_providers_names.into_iter();
-        external_auth_providers.extend(names.map(|id| ExternalAuthProvider {
+        let bare = import.external_auth_providers_names.into_iter();
+        external_auth_providers.extend(bare.map(|id| ExternalAuthProvider {
             id,
             optional: false,
         }));
@@ -218,14 +218,14 @@ fn agent(agent: shared::Agent) -> Agent {
         troubleshooting_url: agent.troubleshooting_url,
         motd_file: agent.motd_file,
         metadata: agent.metadata.into_iter().map(metadata).collect(),
-        display_apps: display_apps(agent.display_apps.unwrap_or_default()),
+        display_apps: display_apps(&agent.display_apps.unwrap_or_default()),
         scripts: agent.scripts.into_iter().map(script).collect(),
         apps: agent.apps.into_iter().map(app).collect(),
         order: agent.order,
     }
 }
 
-fn display_apps(shown: shared::DisplayApps) -> DisplayApps {
+fn display_apps(shown: &shared::DisplayApps) -> DisplayApps {
     DisplayApps {
         vscode: shown.vscode,
         vscode_insiders: shown.vscode_insiders,

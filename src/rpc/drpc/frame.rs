@@ -194,7 +194,7 @@ impl Head {
             kind,
             stream,
             message,
-            length: usize::try_from(length).map_err(|_| Malformed::TooLarge)?,
+            length: usize::try_from(length).map_err(|_beyond_memory| Malformed::TooLarge)?,
             size: bytes.len() - rest.len(),
         }))
     }

@@ -183,6 +183,10 @@ pub struct AgentMetadata {
 
 /// Which built-in apps an agent shows.
 #[derive(Clone, PartialEq, Message)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "five independent switches of the contract"
+)]
 pub struct DisplayApps {
     #[prost(bool, tag = "1")]
     pub vscode: bool,
