@@ -343,9 +343,7 @@ impl Builds {
             return Err(ResourcesError::Active);
         }
         let mut conn = self.core.conn().await?;
-        let mut made = resources::of_job(&mut conn, build.job.id).await?;
-        made.sort_by(|left, right| left.name.cmp(&right.name));
-        Ok(made)
+        Ok(resources::of_job(&mut conn, build.job.id).await?)
     }
 
     /// How long the steps of a build took.

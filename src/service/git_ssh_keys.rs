@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 use super::{Core, audit, commit, on};
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
         ssh_keys::{self, GitSshKey, KeyPair},
         users::User,
     },
-    store::{StoreError, git_ssh_keys},
+    store::{StoreError, agent_tokens, git_ssh_keys},
 };
 
 /// Pairs generated at once; each takes a core, the long ones for seconds.
@@ -28,6 +29,9 @@ pub enum GitSshKeyError {
     /// The caller may not replace it.
     #[error("the key may not be replaced by the caller")]
     Denied,
+    /// The token is no agent's, or an agent's of an older build.
+    #[error("no agent has this token")]
+    UnknownAgent,
     /// No pair could be generated.
     #[error("the key pair could not be generated")]
     Generate,
@@ -71,6 +75,20 @@ impl GitSshKeys {
             return Err(GitSshKeyError::NotFound);
         }
         git_ssh_keys::find(&mut *self.core.conn().await?, user.id)
+            .await?
+            .ok_or(GitSshKeyError::NotFound)
+    }
+
+    /// The whole key of the user whose workspace this agent's token belongs to.
+    ///
+    /// # Errors
+    /// [`GitSshKeyError::UnknownAgent`] unless the workspace's latest build made the agent.
+    pub async fn of_agent(&self, token: &str) -> Result<KeyPair, GitSshKeyError> {
+        let token = Uuid::parse_str(token).map_err(|_not_an_id| GitSshKeyError::UnknownAgent)?;
+        let mut conn = self.core.conn().await?;
+        let owner = agent_tokens::find_owner(&mut conn, token).await?;
+        let owner = owner.ok_or(GitSshKeyError::UnknownAgent)?;
+        git_ssh_keys::find_pair(&mut conn, owner)
             .await?
             .ok_or(GitSshKeyError::NotFound)
     }

@@ -42,15 +42,15 @@ pub async fn of_jobs(
     Ok(by_job)
 }
 
-/// Resources of one job.
+/// Resources of one job, by name (spec BJ-4).
 ///
 /// # Errors
 /// When the database fails.
 pub async fn of_job(conn: &mut PgConnection, job: JobId) -> Result<Vec<Resource>, StoreError> {
-    Ok(of_jobs(conn, &[job])
-        .await?
-        .remove(&job)
-        .unwrap_or_default())
+    let mut found = of_jobs(conn, &[job]).await?;
+    let mut found = found.remove(&job).unwrap_or_default();
+    found.sort_by(|left, right| left.name.cmp(&right.name));
+    Ok(found)
 }
 
 /// One agent with all that belongs to it.

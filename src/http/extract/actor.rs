@@ -68,6 +68,19 @@ where
     }
 }
 
+/// An agent's token, unread.
+pub struct AgentToken(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for AgentToken {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let token = session_token(parts);
+        let missing = || ApiError::unauthenticated("An agent's token is missing.");
+        token.map(Self).ok_or_else(missing)
+    }
+}
+
 /// The actor, when there is one.
 pub struct OptionalActor(pub Option<Actor>);
 

@@ -7,7 +7,7 @@ mod params;
 mod seen;
 mod workspace;
 
-pub use actor::{OptionalActor, SESSION_COOKIE, SESSION_HEADER, cookie, session_token};
+pub use actor::{AgentToken, OptionalActor, SESSION_COOKIE, SESSION_HEADER, cookie, session_token};
 pub use body::{BodyBytes, Json, OptionalJson};
 pub use client::Client;
 pub use params::{Path, Query, QueryMap};
