@@ -30,6 +30,9 @@ impl Default for PoolSettings {
     }
 }
 
+/// A connection that rested no longer than this is handed out without asking its server.
+const TRUSTED_REST: Duration = Duration::from_secs(1);
+
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     Ok(PgConnectOptions::from_str(url)?.application_name("workspaced"))
 }
@@ -39,8 +42,13 @@ pub fn open(url: &str, settings: PoolSettings) -> Result<PgPool, StoreError> {
     Ok(PgPoolOptions::new()
         .max_connections(settings.max_connections)
         .acquire_timeout(settings.acquire_timeout)
-        // A dead connection shows itself at its first statement; a ping each time is a round trip.
+        // A ping each time is a round trip; one that has rested may have lost its server.
         .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move {
+                Ok(about.idle_for < TRUSTED_REST || connection.ping().await.is_ok())
+            })
+        })
         .connect_lazy_with(options(url)?))
 }
 
