@@ -55,7 +55,7 @@ pub struct Workspace {
     pub created_at: Timestamp,
     /// When its row was last written by its maker.
     pub updated_at: Timestamp,
-    /// Raised by every change that a watcher may see.
+    /// Raised by every change that a watcher may see, of its own row or of one shown with it.
     pub revision: i64,
     /// The template.
     pub template: WorkspaceTemplate,

@@ -335,17 +335,3 @@ pub async fn is_used(conn: &mut PgConnection, id: TemplateId) -> Result<bool, St
     .fetch_one(conn)
     .await?)
 }
-
-/// Raises the revision of all live workspaces of the template: what they show of it changed.
-pub async fn raise_workspace_revisions(
-    conn: &mut PgConnection,
-    id: TemplateId,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE workspaces SET revision = nextval('workspace_revision') WHERE template_id = $1 AND NOT deleted",
-        id as TemplateId
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}

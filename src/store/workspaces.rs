@@ -135,13 +135,24 @@ pub async fn find_by_name(
     .await?)
 }
 
-/// The revisions of workspaces; unknown ones are left out.
+/// The revisions of workspaces, of all rows that are shown with them; unknown ones are left out.
 pub async fn revisions(
     conn: &mut PgConnection,
     ids: &[WorkspaceId],
 ) -> Result<Vec<(WorkspaceId, i64)>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT id AS "id: WorkspaceId", revision FROM workspaces WHERE id = ANY ($1)"#,
+        r#"SELECT w.id AS "id: WorkspaceId",
+                  GREATEST(w.revision, b.revision, j.revision, owner.revision, o.revision,
+                           t.revision, v.revision, initiator.revision) AS "revision!"
+           FROM workspaces w
+           JOIN workspace_builds b ON b.id = w.latest_build_id
+           JOIN provisioner_jobs j ON j.id = b.job_id
+           JOIN users owner ON owner.id = w.owner_id
+           JOIN organizations o ON o.id = w.organization_id
+           JOIN templates t ON t.id = w.template_id
+           JOIN template_versions v ON v.id = b.template_version_id
+           JOIN users initiator ON initiator.id = b.initiator_id
+           WHERE w.id = ANY ($1)"#,
         ids as &[WorkspaceId]
     )
     .fetch_all(conn)

@@ -49,8 +49,6 @@ impl Templates {
         };
         audit::record(on(&mut tx), actor, Some(&template), Some(&promoted), now).await?;
         commit(tx).await?;
-        // Apart from the promotion: many rows, and a watcher that misses one looks again.
-        templates::raise_workspace_revisions(&mut *self.core.conn().await?, id).await?;
         self.core.events.publish(Event::Template(id));
         Ok(())
     }
