@@ -10,8 +10,8 @@ use crate::{
         engine::EngineSettings,
         process::Limits,
     },
-    service::passes::Passes,
-    workers::{Driver, daemons::StaleDaemons, reaper::Reaper},
+    service::{idempotency::IdempotencyKeys, passes::Passes},
+    workers::{Driver, daemons::StaleDaemons, idempotency_keys::OldKeys, reaper::Reaper},
 };
 
 /// Longest run of one Terraform command.
@@ -25,6 +25,7 @@ pub(super) fn start(app: &App, config: &Config) {
     let driver = Driver::new(Passes::new(app.core.clone()), app.lifecycle.clone());
     driver.run(Reaper::new(jobs.clone()));
     driver.run(StaleDaemons::new(jobs.clone()));
+    driver.run(OldKeys::new(IdempotencyKeys::new(app.core.clone())));
     daemon::start(jobs, daemons(app, config), &app.lifecycle);
 }
 

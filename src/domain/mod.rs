@@ -18,6 +18,8 @@ pub mod faults;
 
 pub mod files;
 
+pub mod idempotency;
+
 pub mod ids;
 
 pub mod jobs;

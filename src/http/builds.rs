@@ -11,9 +11,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     error::ApiError,
-    extract::{Json, Path, QueryMap, SeenBuild, SeenWorkspace},
+    extract::{Keyed, Path, QueryMap, SeenBuild, SeenWorkspace},
     job_logs::{self, LogRequest},
-    reply::{Created, Reply},
+    reply::{self, CreatedOnce, Reply},
     state::AppState,
     users::sentence,
     workspaces::{context, owner},
@@ -26,6 +26,7 @@ use crate::{
     service::{
         build_orders::BuildError,
         builds::{BuildOrder, Builds, CancelBuildError, ListBuildsError, ResourcesError},
+        idempotency::Once,
     },
     wire::{
         builds::{CreateWorkspaceBuildRequest, WorkspaceBuild, WorkspaceBuildTimings},
@@ -55,6 +56,9 @@ fn shown(state: &AppState, view: WorkspaceView) -> WorkspaceBuild {
 
 /// How a build that is not made is answered, here and where a workspace is made.
 pub(super) fn build_error(reason: BuildError) -> ApiError {
+    if let BuildError::Key(why) = reason {
+        return why.into();
+    }
     let text = sentence(&reason);
     let answer = |status| {
         let detail = reason.to_string();
@@ -80,7 +84,7 @@ pub(super) fn build_error(reason: BuildError) -> ApiError {
         BuildError::Tag(why) => {
             ApiError::bad_request("A workspace tag cannot be worked out.").detail(why.to_string())
         }
-        BuildError::Store(_) => ApiError::internal(reason),
+        BuildError::Key(_) | BuildError::Store(_) => ApiError::internal(reason),
     }
 }
 
@@ -129,16 +133,24 @@ fn since(query: &QueryMap) -> Result<Option<Timestamp>, ApiError> {
 
 /// Starts, stops, updates or deletes a workspace.
 #[utoipa::path(post, path = "/workspaces/{workspace}/builds", tag = "Builds",
-    params(("workspace" = uuid::Uuid, Path)), request_body = CreateWorkspaceBuildRequest,
+    params(("workspace" = uuid::Uuid, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = CreateWorkspaceBuildRequest,
     responses((status = 201, body = WorkspaceBuild), (status = "4XX", body = Body)))]
 async fn queue(
     State(state): State<AppState>,
     SeenWorkspace { actor, workspace }: SeenWorkspace,
-    Json(body): Json<CreateWorkspaceBuildRequest>,
-) -> Result<Created<WorkspaceBuild>, ApiError> {
+    Keyed { body, key }: Keyed<CreateWorkspaceBuildRequest>,
+) -> Result<CreatedOnce<WorkspaceBuild>, ApiError> {
     let order = order(body)?;
-    let made = state.builds.queue(&actor, &workspace, order).await;
-    Ok(Created(shown(&state, made.map_err(build_error)?)))
+    let show = |made: &WorkspaceView| shown(&state, made.clone());
+    let answer = |made: &WorkspaceView| reply::to_keep(&show(made));
+    let once = key.map(|request| Once {
+        request,
+        answer: &answer,
+    });
+    let builds = &state.builds;
+    let made = builds.queue(&actor, &workspace, order, once.as_ref()).await;
+    Ok(CreatedOnce::of(made.map_err(build_error)?, show))
 }
 
 fn order(body: CreateWorkspaceBuildRequest) -> Result<BuildOrder, ApiError> {

@@ -8,8 +8,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     builds::build_error,
     error::ApiError,
-    extract::{Json, Path, QueryMap, SeenWorkspace},
-    reply::{Created, NoContent, Reply},
+    extract::{Json, Keyed, Path, QueryMap, SeenWorkspace},
+    reply::{self, CreatedOnce, NoContent, Reply},
     state::AppState,
     users::sentence,
 };
@@ -23,6 +23,7 @@ use crate::{
         workspaces::WorkspaceView,
     },
     service::{
+        idempotency::{KeyError, Once},
         settings::Settings,
         workspace_views::FindWorkspaceError,
         workspaces::{
@@ -117,8 +118,21 @@ impl From<CreateWorkspaceError> for ApiError {
             }
             CreateWorkspaceError::NameTaken(_) => name_taken(text),
             CreateWorkspaceError::Build(why) => build_error(why),
+            CreateWorkspaceError::Key(why) => why.into(),
             CreateWorkspaceError::Store(source) => Self::internal(source),
         }
+    }
+}
+
+impl From<KeyError> for ApiError {
+    fn from(reason: KeyError) -> Self {
+        let text = sentence(&reason);
+        let status = match reason {
+            KeyError::InProgress => StatusCode::CONFLICT,
+            KeyError::Reused => StatusCode::UNPROCESSABLE_ENTITY,
+            KeyError::Store(source) => return Self::internal(source),
+        };
+        Self::new(status, text)
     }
 }
 
@@ -128,44 +142,58 @@ fn name_taken(text: String) -> ApiError {
 
 /// Makes a workspace for a user.
 #[utoipa::path(post, path = "/users/{user}/workspaces", tag = "Workspaces",
-    params(("user" = String, Path)), request_body = CreateWorkspaceRequest,
+    params(("user" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header)), request_body = CreateWorkspaceRequest,
     responses((status = 201, body = Workspace), (status = "4XX", body = Body)))]
 async fn create(
     State(state): State<AppState>,
     actor: Actor,
     Path((user,)): Path<(String,)>,
-    body: Result<Json<CreateWorkspaceRequest>, ApiError>,
-) -> Result<Created<Workspace>, ApiError> {
+    body: Result<Keyed<CreateWorkspaceRequest>, ApiError>,
+) -> Result<CreatedOnce<Workspace>, ApiError> {
     let user = state
         .users
         .resolve(&actor, &UserRef::from(user.as_str()))
         .await?;
-    let Json(body) = body?;
-    let made = state
-        .workspaces
-        .create(&actor, user.id, order(body))
-        .await?;
-    Ok(Created(shown(&state, &actor, made)))
+    make(&state, &actor, user.id, body?).await
 }
 
 /// Makes a workspace for a member of an organization.
 #[utoipa::path(post, path = "/organizations/{organization}/members/{user}/workspaces",
-    tag = "Workspaces", params(("organization" = String, Path), ("user" = String, Path)),
+    tag = "Workspaces", params(("organization" = String, Path), ("user" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header)),
     request_body = CreateWorkspaceRequest,
     responses((status = 201, body = Workspace), (status = "4XX", body = Body)))]
 async fn create_in_organization(
     State(state): State<AppState>,
     actor: Actor,
     Path((organization, user)): Path<(String, String)>,
-    body: Result<Json<CreateWorkspaceRequest>, ApiError>,
-) -> Result<Created<Workspace>, ApiError> {
+    body: Result<Keyed<CreateWorkspaceRequest>, ApiError>,
+) -> Result<CreatedOnce<Workspace>, ApiError> {
     let named = OrganizationRef::from(organization.as_str());
     let organization = state.organizations.resolve(&actor, &named).await?;
     let user = UserRef::from(user.as_str());
     let owner = state.members.find(&actor, organization.id, &user).await?;
-    let Json(body) = body?;
-    let made = state.workspaces.create(&actor, owner, order(body)).await?;
-    Ok(Created(shown(&state, &actor, made)))
+    make(&state, &actor, owner, body?).await
+}
+
+async fn make(
+    state: &AppState,
+    actor: &Actor,
+    owner: UserId,
+    Keyed { body, key }: Keyed<CreateWorkspaceRequest>,
+) -> Result<CreatedOnce<Workspace>, ApiError> {
+    let show = |made: &WorkspaceView| shown(state, actor, made.clone());
+    let answer = |made: &WorkspaceView| reply::to_keep(&show(made));
+    let once = key.map(|request| Once {
+        request,
+        answer: &answer,
+    });
+    let workspaces = &state.workspaces;
+    let made = workspaces
+        .create(actor, owner, order(body), once.as_ref())
+        .await?;
+    Ok(CreatedOnce::of(made, show))
 }
 
 fn order(body: CreateWorkspaceRequest) -> WorkspaceOrder {

@@ -4,7 +4,7 @@
 use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::jobs::Jobs;
+use super::{idempotency::KeyError, jobs::Jobs};
 use crate::{
     domain::{
         builds::{Build, BuildReason, PlannedVersion, StateSource},
@@ -68,6 +68,9 @@ pub enum BuildError {
     /// The template demands its active version.
     #[error("the template demands its active version")]
     ActiveVersionRequired,
+    /// The request's idempotency key forbids it.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// Another build was faster.
     #[error("another build was made at the same time")]
     NumberTaken,

@@ -1,11 +1,13 @@
 //! Builds of workspaces: asking for one, showing them, canceling them.
 
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::{
     Core,
     build_orders::{self, BuildError, Placement},
     commit,
+    idempotency::{self, Made, Once},
     jobs::{CancelError, Jobs},
     on, resources,
     watch::Watches,
@@ -120,17 +122,39 @@ impl Builds {
         actor: &Actor,
         workspace: &WorkspaceView,
         order: BuildOrder,
-    ) -> Result<WorkspaceView, BuildError> {
-        self.check_order(actor, workspace, &order)?;
+        once: Option<&Once<'_, WorkspaceView>>,
+    ) -> Result<Made<WorkspaceView>, BuildError> {
+        let mut tx = self.core.begin().await?;
+        let outcome = self
+            .queue_on(on(&mut tx), actor, workspace, order, once)
+            .await;
+        let made = idempotency::end(tx, outcome).await?;
+        if matches!(made, Made::Now(_)) {
+            self.announce(workspace.workspace.id).await;
+        }
+        Ok(made)
+    }
+
+    async fn queue_on(
+        &self,
+        conn: &mut PgConnection,
+        actor: &Actor,
+        workspace: &WorkspaceView,
+        order: BuildOrder,
+        once: Option<&Once<'_, WorkspaceView>>,
+    ) -> Result<Made<WorkspaceView>, BuildError> {
         let now = self.core.now();
         let id = workspace.workspace.id;
-        let mut tx = self.core.begin().await?;
-        workspaces::lock(on(&mut tx), id).await?;
+        if let Some(answer) = idempotency::before(conn, actor.id, once, now).await? {
+            return Ok(Made::Before(answer));
+        }
+        self.check_order(actor, workspace, &order)?;
+        workspaces::lock(conn, id).await?;
         // What was read before the lock may be old: another build can have begun or ended.
-        let current = workspace_views::with_latest_build(on(&mut tx), &[id]).await?;
+        let current = workspace_views::with_latest_build(conn, &[id]).await?;
         let previous = current.into_iter().next().ok_or(BuildError::NotFound)?;
         let wanted = order.version.unwrap_or(previous.build.template_version_id);
-        let version = build_plans::find_version(on(&mut tx), wanted)
+        let version = build_plans::find_version(conn, wanted)
             .await?
             .ok_or(BuildError::NoVersion(wanted))?;
         if version.template.as_ref().map(|template| template.id)
@@ -142,10 +166,9 @@ impl Builds {
         if !previous.job.has_ended() {
             return Err(BuildError::Active);
         }
-        let values = workspace_builds::list_parameters(on(&mut tx), previous.build.id).await?;
+        let values = workspace_builds::list_parameters(conn, previous.build.id).await?;
         let owner = previous.workspace.owner_id;
-        let plan =
-            build_orders::plan(on(&mut tx), version, owner, &order.parameters, &values).await?;
+        let plan = build_orders::plan(conn, version, owner, &order.parameters, &values).await?;
         check_transition(actor, &previous, order.transition, wanted)?;
         let state = if order.orphan {
             StateSource::Nothing
@@ -165,15 +188,13 @@ impl Builds {
             debug_log: order.debug_log,
         };
         let build = placement.id;
-        build_orders::keep(on(&mut tx), &self.jobs, plan, placement, now).await?;
-        workspaces::update_latest_build(on(&mut tx), id, build).await?;
-        let made = workspace_views::of_builds(on(&mut tx), &[build]).await?;
-        commit(tx).await?;
-        self.announce(id).await;
-        made.into_iter()
-            .next()
-            .map(as_made)
-            .ok_or(BuildError::NotFound)
+        build_orders::keep(conn, &self.jobs, plan, placement, now).await?;
+        workspaces::update_latest_build(conn, id, build).await?;
+        let made = workspace_views::of_builds(conn, &[build]).await?;
+        let made = made.into_iter().next().map(as_made);
+        let made = made.ok_or(BuildError::NotFound)?;
+        idempotency::keep(conn, actor.id, once, &made, now).await?;
+        Ok(Made::Now(made))
     }
 
     /// Tells watchers and provisioners of a new build, in this order: a watcher sees it wait.

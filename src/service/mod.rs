@@ -13,6 +13,8 @@ pub mod files;
 
 pub mod git_ssh_keys;
 
+pub mod idempotency;
+
 pub mod jobs;
 
 pub mod keys;

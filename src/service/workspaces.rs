@@ -2,12 +2,13 @@
 //! `workspace_settings`, their builds in `builds`.
 
 use chrono::TimeDelta;
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::{
     Core,
     build_orders::{self, BuildError, Placement},
-    commit,
+    idempotency::{self, KeyError, Made, Once},
     jobs::Jobs,
     on,
     organizations::{FindOrganizationError, Organizations},
@@ -102,6 +103,9 @@ pub enum CreateWorkspaceError {
     /// The first build cannot be made.
     #[error("the first build cannot be made")]
     Build(#[source] BuildError),
+    /// The request's idempotency key forbids it.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The database failed.
     #[error("the workspace could not be made")]
     Store(#[from] StoreError),
@@ -180,22 +184,42 @@ impl Workspaces {
         actor: &Actor,
         owner: UserId,
         order: WorkspaceOrder,
-    ) -> Result<WorkspaceView, CreateWorkspaceError> {
-        let now = self.core.now();
+        once: Option<&Once<'_, WorkspaceView>>,
+    ) -> Result<Made<WorkspaceView>, CreateWorkspaceError> {
         let mut tx = self.core.begin().await?;
+        let outcome = self.create_on(on(&mut tx), actor, owner, order, once).await;
+        let made = idempotency::end(tx, outcome).await?;
+        if matches!(made, Made::Now(_)) {
+            self.jobs.posted();
+        }
+        Ok(made)
+    }
+
+    async fn create_on(
+        &self,
+        conn: &mut PgConnection,
+        actor: &Actor,
+        owner: UserId,
+        order: WorkspaceOrder,
+        once: Option<&Once<'_, WorkspaceView>>,
+    ) -> Result<Made<WorkspaceView>, CreateWorkspaceError> {
+        let now = self.core.now();
+        if let Some(answer) = idempotency::before(conn, actor.id, once, now).await? {
+            return Ok(Made::Before(answer));
+        }
         let version = match order.source {
-            Source::Version(id) => build_plans::find_version(on(&mut tx), id).await?,
-            Source::Template(id) => build_plans::find_active_version(on(&mut tx), id).await?,
+            Source::Version(id) => build_plans::find_version(conn, id).await?,
+            Source::Template(id) => build_plans::find_active_version(conn, id).await?,
         };
         let (version, template) = check_source(actor, order.source, version)?;
         check_rights(actor, owner, &template)?;
         let settled = settle(&order, &template, now)?;
-        let taken = workspaces::find_live_by_name(on(&mut tx), owner, &order.name).await?;
+        let taken = workspaces::find_live_by_name(conn, owner, &order.name).await?;
         if taken.is_some() {
             return Err(CreateWorkspaceError::NameTaken(order.name));
         }
         build_orders::check_import(&version).map_err(CreateWorkspaceError::Build)?;
-        let plan = build_orders::plan(on(&mut tx), version, owner, &order.parameters, &[]).await;
+        let plan = build_orders::plan(conn, version, owner, &order.parameters, &[]).await;
         let plan = plan.map_err(CreateWorkspaceError::Build)?;
         let (id, build) = (WorkspaceId::random(), BuildId::random());
         let new = NewWorkspace {
@@ -212,7 +236,7 @@ impl Workspaces {
             build,
             now,
         };
-        if let Err(error) = workspaces::insert(on(&mut tx), &new).await {
+        if let Err(error) = workspaces::insert(conn, &new).await {
             return Err(if error.violates(workspaces::NAME_KEY) {
                 CreateWorkspaceError::NameTaken(order.name)
             } else {
@@ -229,14 +253,14 @@ impl Workspaces {
             state: StateSource::Nothing,
             debug_log: false,
         };
-        build_orders::keep(on(&mut tx), &self.jobs, plan, placement, now)
+        build_orders::keep(conn, &self.jobs, plan, placement, now)
             .await
             .map_err(CreateWorkspaceError::Build)?;
-        let made = workspace_views::with_latest_build(on(&mut tx), &[id]).await?;
-        commit(tx).await?;
-        self.jobs.posted();
+        let made = workspace_views::with_latest_build(conn, &[id]).await?;
         let made = made.into_iter().next().map(as_made);
-        made.ok_or(CreateWorkspaceError::NoTemplate)
+        let made = made.ok_or(CreateWorkspaceError::NoTemplate)?;
+        idempotency::keep(conn, actor.id, once, &made, now).await?;
+        Ok(Made::Now(made))
     }
 
     /// A workspace as it is shown.

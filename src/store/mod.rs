@@ -19,6 +19,8 @@ pub mod files;
 
 pub mod git_ssh_keys;
 
+pub mod idempotency_keys;
+
 pub mod import_results;
 
 pub mod job_facts;

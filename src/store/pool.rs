@@ -45,9 +45,9 @@ pub fn open(url: &str, settings: PoolSettings) -> Result<PgPool, StoreError> {
         // A ping each time is a round trip; one that has rested may have lost its server.
         .test_before_acquire(false)
         .before_acquire(|connection, about| {
-            Box::pin(async move {
-                Ok(about.idle_for < TRUSTED_REST || connection.ping().await.is_ok())
-            })
+            Box::pin(
+                async move { Ok(about.idle_for < TRUSTED_REST || connection.ping().await.is_ok()) },
+            )
         })
         .connect_lazy_with(options(url)?))
 }

@@ -4,6 +4,8 @@
 
 pub mod daemons;
 
+pub mod idempotency_keys;
+
 pub mod reaper;
 
 use std::{

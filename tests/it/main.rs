@@ -21,6 +21,8 @@ mod files;
 
 mod fixture;
 
+mod idempotency;
+
 mod jobs;
 
 mod keys;

@@ -40,7 +40,7 @@ impl<S: Send + Sync> FromRequest<S> for BodyBytes {
     }
 }
 
-fn decoded<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, ApiError> {
+pub(super) fn decoded<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, ApiError> {
     let value: T = decode::from_slice(bytes).map_err(|detail| {
         ApiError::bad_request("The request body must be valid JSON.").detail(detail)
     })?;

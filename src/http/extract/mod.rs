@@ -3,6 +3,7 @@
 mod actor;
 mod body;
 mod client;
+mod keyed;
 mod params;
 mod seen;
 mod workspace;
@@ -10,6 +11,7 @@ mod workspace;
 pub use actor::{AgentToken, OptionalActor, SESSION_COOKIE, SESSION_HEADER, cookie, session_token};
 pub use body::{BodyBytes, Json, OptionalJson};
 pub use client::Client;
+pub use keyed::Keyed;
 pub use params::{Path, Query, QueryMap};
 pub use seen::{SeenOrganization, SeenTemplate, SeenVersion};
 pub use workspace::{SeenBuild, SeenWorkspace};
