@@ -196,6 +196,10 @@ pub fn settings(config: &Config, access_url: Url) -> Settings {
     };
     settings.allow_workspace_renames = config.rights.workspace_renames;
     settings.experiments.clone_from(&config.rights.experiments);
+    settings
+        .default_quiet_hours_schedule
+        .clone_from(&config.provisioning.default_quiet_hours_schedule);
+    settings.allow_custom_quiet_hours = config.provisioning.allow_custom_quiet_hours;
     settings.terraform_debug_mode = config.provisioning.terraform_debug;
     settings.force_cancel_interval = config.provisioning.force_cancel_interval;
     settings

@@ -10,6 +10,7 @@ use super::{
     ConfigError,
     values::{Span, Switch},
 };
+use crate::domain::schedule::Schedule;
 
 /// The daemons and their engine.
 #[derive(Args)]
@@ -62,6 +63,22 @@ pub(super) struct ProvisioningArgs {
         value_name = "DURATION"
     )]
     autobuild_poll_interval: Span,
+    /// When templates that demand a stop may stop a workspace whose owner did not choose: each day at this time
+    #[arg(
+        long,
+        env = "CODER_QUIET_HOURS_DEFAULT_SCHEDULE",
+        default_value = "CRON_TZ=UTC 0 0 * * *",
+        value_name = "SCHEDULE"
+    )]
+    default_quiet_hours_schedule: String,
+    /// Let users choose that time themselves
+    #[arg(
+        long,
+        env = "CODER_ALLOW_CUSTOM_QUIET_HOURS",
+        default_value = "true",
+        value_name = "SWITCH"
+    )]
+    allow_custom_quiet_hours: Switch,
     /// Let administrators ask for Terraform's debug output
     #[arg(long, env = "CODER_ENABLE_TERRAFORM_DEBUG_MODE")]
     enable_terraform_debug_mode: Switch,
@@ -103,6 +120,10 @@ pub struct Provisioning {
     pub hang_detector_interval: Duration,
     /// Longest time between two looks for scheduled starts and stops.
     pub autobuild_interval: Duration,
+    /// Quiet hours of users who have none of their own: a daily schedule with one time.
+    pub default_quiet_hours_schedule: String,
+    /// Users may choose their own quiet hours.
+    pub allow_custom_quiet_hours: bool,
     /// Administrators may ask for Terraform's debug output.
     pub terraform_debug: bool,
     /// The engine to run; `None` for the first on `PATH`.
@@ -142,6 +163,12 @@ impl ProvisioningArgs {
                 return Err(ConfigError::new(format!("{name} must be above zero")));
             }
         }
+        let quiet_hours = self.default_quiet_hours_schedule;
+        if let Err(reason) = Schedule::parse_daily(&quiet_hours) {
+            return Err(ConfigError::new(format!(
+                "CODER_QUIET_HOURS_DEFAULT_SCHEDULE cannot be {quiet_hours:?}: {reason}"
+            )));
+        }
         Ok(Provisioning {
             daemons: self.provisioner_daemons,
             daemon_secret: self.provisioner_daemon_psk,
@@ -150,6 +177,8 @@ impl ProvisioningArgs {
             force_cancel_interval: self.provisioner_force_cancel_interval.0,
             hang_detector_interval: self.job_hang_detector_interval.0,
             autobuild_interval: self.autobuild_poll_interval.0,
+            default_quiet_hours_schedule: quiet_hours,
+            allow_custom_quiet_hours: self.allow_custom_quiet_hours.0,
             terraform_debug: self.enable_terraform_debug_mode.0,
             terraform_path: self.terraform_path,
             opentofu_download: self.opentofu_download,

@@ -171,6 +171,8 @@ pub struct PlannedTemplate {
     pub deleted: bool,
     /// Why it should not be used any more; empty when it may.
     pub deprecated: String,
+    /// Whether workspaces must use the active version.
+    pub require_active_version: bool,
     /// Time to live of new workspaces; zero for none.
     pub default_ttl: TimeDelta,
     /// Days on which workspaces may start by themselves.

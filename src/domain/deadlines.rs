@@ -12,6 +12,9 @@ const LEEWAY: TimeDelta = TimeDelta::minutes(15);
 /// The Monday from which weeks are counted.
 const FIRST_MONDAY: (i32, u32, u32) = (2023, 1, 2);
 
+/// How far activity moves a deadline unless the template says otherwise.
+pub const DEFAULT_ACTIVITY_BUMP: TimeDelta = TimeDelta::hours(1);
+
 /// What a template says about stopping and starting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TemplateSchedule {
@@ -29,6 +32,21 @@ pub struct TemplateSchedule {
     pub stop_days: Weekdays,
     /// The rule counts every so many weeks; 0 reads as 1.
     pub stop_weeks: u16,
+}
+
+/// Users choose freely, on every day of the week.
+impl Default for TemplateSchedule {
+    fn default() -> Self {
+        Self {
+            default_ttl: TimeDelta::zero(),
+            activity_bump: DEFAULT_ACTIVITY_BUMP,
+            allow_user_autostop: true,
+            allow_user_autostart: true,
+            autostart_days: Weekdays::ALL,
+            stop_days: Weekdays::NONE,
+            stop_weeks: 1,
+        }
+    }
 }
 
 /// The two deadlines of a build.

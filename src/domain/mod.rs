@@ -62,6 +62,8 @@ pub mod ssh_keys;
 
 pub mod tags;
 
+pub mod template_changes;
+
 pub mod template_source;
 
 pub mod template_versions;

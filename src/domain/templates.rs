@@ -1,4 +1,4 @@
-//! What a template is, what may be wished of it, and which wishes change it.
+//! What a template is and how it is used. What may be wished of it is in `template_changes`.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,8 @@ use super::{
     jobs::ProvisionerKind,
     provisioning::SharingLevel,
     rights::{Action, Actions, Object, ResourceKind},
-    weekdays::Weekdays,
 };
 
-/// How far activity moves a deadline unless the template says otherwise.
-pub const DEFAULT_ACTIVITY_BUMP: TimeDelta = TimeDelta::hours(1);
 /// What the role "use" of an access list may do.
 pub const MAY_USE: Actions = Actions::of(&[Action::Read, Action::Use]);
 
@@ -105,112 +102,34 @@ pub fn open_to_everyone(organization: OrganizationId) -> BTreeMap<GroupId, Actio
     [(GroupId(organization.0), MAY_USE)].into()
 }
 
-/// What an update wishes a template to be (spec CO-87). It replaces everything but the name,
-/// the two sets of days, the deprecation and the share level, which stay when left out.
-#[derive(Clone, PartialEq, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent switches of the contract"
-)]
-pub struct TemplateChange {
-    /// A new name.
-    pub name: Option<String>,
-    /// The title.
-    pub display_name: String,
-    /// The description.
-    pub description: String,
-    /// The icon.
-    pub icon: String,
-    /// Time to live of new workspaces.
-    pub default_ttl: TimeDelta,
-    /// How far activity moves a deadline.
-    pub activity_bump: TimeDelta,
-    /// Days and weeks of the required stop.
-    pub autostop_requirement: Option<(Weekdays, u16)>,
-    /// Days on which workspaces may start by themselves.
-    pub autostart_days: Option<Weekdays>,
-    /// Whether users choose their own start.
-    pub allow_user_autostart: bool,
-    /// Whether users choose their own time to live.
-    pub allow_user_autostop: bool,
-    /// Whether users may cancel jobs.
-    pub allow_user_cancel_workspace_jobs: bool,
-    /// When failed workspaces are stopped.
-    pub failure_ttl: TimeDelta,
-    /// When unused workspaces become dormant.
-    pub time_til_dormant: TimeDelta,
-    /// When dormant workspaces are deleted.
-    pub time_til_dormant_autodelete: TimeDelta,
-    /// Whether the active version is required.
-    pub require_active_version: bool,
-    /// A new reason not to use it; empty to allow it again.
-    pub deprecated: Option<String>,
-    /// Whether members lose the right that all have.
-    pub disable_everyone_group_access: bool,
-}
-
-impl TemplateChange {
-    /// Whether the template is as wished already. A wish that leaves the name out is never said
-    /// to be fulfilled: clients read "not modified" as an error unless they sent everything.
-    #[must_use]
-    pub fn is_fulfilled(&self, template: &Template) -> bool {
-        let days = (template.schedule.stop_days, template.schedule.stop_weeks);
-        self.name.as_ref() == Some(&template.name)
-            && self.display_name == template.display_name
-            && self.description == template.description
-            && self.icon == template.icon
-            && self.default_ttl == template.schedule.default_ttl
-            && self.activity_bump == template.schedule.activity_bump
-            && self.autostop_requirement.is_none_or(|wish| wish == days)
-            && self
-                .autostart_days
-                .is_none_or(|wish| wish == template.schedule.autostart_days)
-            && self.allow_user_autostart == template.schedule.allow_user_autostart
-            && self.allow_user_autostop == template.schedule.allow_user_autostop
-            && self.allow_user_cancel_workspace_jobs == template.allow_user_cancel_workspace_jobs
-            && self.failure_ttl == template.failure_ttl
-            && self.time_til_dormant == template.time_til_dormant
-            && self.time_til_dormant_autodelete == template.time_til_dormant_autodelete
-            && self.require_active_version == template.require_active_version
-            && self
-                .deprecated
-                .as_ref()
-                .is_none_or(|wish| *wish == template.deprecated)
-            && !(self.disable_everyone_group_access && template.is_open_to_everyone())
-    }
-
-    /// Changes the template. The schedule beyond the two durations, the required version and
-    /// a new deprecation are accepted and left alone until workspaces obey them: a stored
-    /// setting without effect would be a promise (`docs/wire-compat.md`).
-    pub fn apply(self, template: &mut Template) {
-        if let Some(name) = self.name {
-            template.name = name;
-        }
-        template.display_name = self.display_name;
-        template.description = self.description;
-        template.icon = self.icon;
-        template.schedule.default_ttl = self.default_ttl;
-        template.schedule.activity_bump = self.activity_bump;
-        template.allow_user_cancel_workspace_jobs = self.allow_user_cancel_workspace_jobs;
-        if self.deprecated.is_some_and(|text| text.is_empty()) {
-            template.deprecated.clear();
-        }
-        if self.disable_everyone_group_access {
-            template
-                .acl_groups
-                .remove(&GroupId(template.organization_id.0));
-        }
-    }
-}
-
-/// Settings of a new template; what is absent here is left at its default for now
-/// (`docs/wire-compat.md`).
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+/// Settings of a new template.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NewSettings {
-    /// Time to live of new workspaces.
-    pub default_ttl: TimeDelta,
-    /// How far activity moves a deadline; `None` for the usual.
-    pub activity_bump: Option<TimeDelta>,
+    /// When its workspaces start and stop.
+    pub schedule: TemplateSchedule,
+    /// When failed workspaces are stopped; zero for never.
+    pub failure_ttl: TimeDelta,
+    /// When unused workspaces become dormant; zero for never.
+    pub time_til_dormant: TimeDelta,
+    /// When dormant workspaces are deleted; zero for never.
+    pub time_til_dormant_autodelete: TimeDelta,
+    /// Whether workspaces must use the active version.
+    pub require_active_version: bool,
+    /// How openly ports may be shared.
+    pub max_port_share_level: SharingLevel,
+}
+
+impl Default for NewSettings {
+    fn default() -> Self {
+        Self {
+            schedule: TemplateSchedule::default(),
+            failure_ttl: TimeDelta::zero(),
+            time_til_dormant: TimeDelta::zero(),
+            time_til_dormant_autodelete: TimeDelta::zero(),
+            require_active_version: false,
+            max_port_share_level: SharingLevel::Public,
+        }
+    }
 }
 
 /// How long builds of one kind took, in milliseconds; `None` where there was none.
@@ -233,105 +152,4 @@ pub struct Usage {
     pub stop: BuildTimes,
     /// Of builds that delete.
     pub delete: BuildTimes,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn template() -> Template {
-        let organization_id = OrganizationId::random();
-        Template {
-            id: TemplateId::random(),
-            organization_id,
-            organization_name: "coder".to_owned(),
-            organization_display_name: String::new(),
-            organization_icon: String::new(),
-            created_by: UserId::random(),
-            created_by_name: "ann".to_owned(),
-            name: "base".to_owned(),
-            display_name: String::new(),
-            description: String::new(),
-            icon: String::new(),
-            provisioner: ProvisionerKind::Terraform,
-            active_version_id: TemplateVersionId::random(),
-            deleted: false,
-            deprecated: String::new(),
-            schedule: TemplateSchedule {
-                default_ttl: TimeDelta::zero(),
-                activity_bump: DEFAULT_ACTIVITY_BUMP,
-                allow_user_autostop: true,
-                allow_user_autostart: true,
-                autostart_days: Weekdays::ALL,
-                stop_days: Weekdays::NONE,
-                stop_weeks: 1,
-            },
-            failure_ttl: TimeDelta::zero(),
-            time_til_dormant: TimeDelta::zero(),
-            time_til_dormant_autodelete: TimeDelta::zero(),
-            allow_user_cancel_workspace_jobs: false,
-            require_active_version: false,
-            max_port_share_level: SharingLevel::Owner,
-            acl_users: BTreeMap::new(),
-            acl_groups: open_to_everyone(organization_id),
-            created_at: Timestamp::UNIX_EPOCH,
-            updated_at: Timestamp::UNIX_EPOCH,
-        }
-    }
-
-    fn same() -> TemplateChange {
-        TemplateChange {
-            name: Some("base".to_owned()),
-            display_name: String::new(),
-            description: String::new(),
-            icon: String::new(),
-            default_ttl: TimeDelta::zero(),
-            activity_bump: DEFAULT_ACTIVITY_BUMP,
-            autostop_requirement: None,
-            autostart_days: None,
-            allow_user_autostart: true,
-            allow_user_autostop: true,
-            allow_user_cancel_workspace_jobs: false,
-            failure_ttl: TimeDelta::zero(),
-            time_til_dormant: TimeDelta::zero(),
-            time_til_dormant_autodelete: TimeDelta::zero(),
-            require_active_version: false,
-            deprecated: None,
-            disable_everyone_group_access: false,
-        }
-    }
-
-    #[test]
-    fn a_wish_that_holds_changes_nothing() {
-        let mut changed = template();
-        let before = changed.clone();
-        assert!(same().is_fulfilled(&changed));
-        same().apply(&mut changed);
-        assert_eq!(changed, before);
-        let renamed = TemplateChange {
-            name: Some("new-name".to_owned()),
-            ..same()
-        };
-        assert!(!renamed.is_fulfilled(&changed));
-        renamed.apply(&mut changed);
-        assert_eq!(changed.name, "new-name");
-        let unnamed = TemplateChange {
-            name: None,
-            ..same()
-        };
-        assert!(!unnamed.is_fulfilled(&template()));
-    }
-
-    #[test]
-    fn everyone_can_be_shut_out() {
-        let mut shut = template();
-        let wish = TemplateChange {
-            disable_everyone_group_access: true,
-            ..same()
-        };
-        assert!(!wish.is_fulfilled(&shut));
-        wish.apply(&mut shut);
-        assert!(!shut.is_open_to_everyone());
-        assert!(same().is_fulfilled(&shut));
-    }
 }

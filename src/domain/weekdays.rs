@@ -59,6 +59,12 @@ impl Weekdays {
         Self(self.0 | 1 << day.num_days_from_monday())
     }
 
+    /// The set less the days of another.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// The English names in lower case, from Monday on.
     #[must_use]
     pub fn names(self) -> Vec<&'static str> {

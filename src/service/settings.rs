@@ -53,6 +53,8 @@ pub struct Settings {
     pub hang_after: Duration,
     /// Schedule of quiet hours for users without their own.
     pub default_quiet_hours_schedule: String,
+    /// Whether users may have quiet hours of their own.
+    pub allow_custom_quiet_hours: bool,
     /// Silence after which an agent counts as disconnected.
     pub agent_inactive_after: Duration,
 }
@@ -86,6 +88,7 @@ impl Settings {
             force_cancel_interval: Duration::from_mins(10),
             hang_after: Duration::from_mins(1),
             default_quiet_hours_schedule: "CRON_TZ=UTC 0 0 * * *".to_owned(),
+            allow_custom_quiet_hours: true,
             agent_inactive_after: Duration::from_secs(30),
         }
     }

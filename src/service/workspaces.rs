@@ -212,6 +212,7 @@ impl Workspaces {
             Source::Template(id) => build_plans::find_active_version(conn, id).await?,
         };
         let (version, template) = check_source(actor, order.source, version)?;
+        let version_id = version.id;
         check_rights(actor, owner, &template)?;
         let settled = settle(&order, &template, now)?;
         let taken = workspaces::find_live_by_name(conn, owner, &order.name).await?;
@@ -221,6 +222,7 @@ impl Workspaces {
         build_orders::check_import(&version).map_err(CreateWorkspaceError::Build)?;
         let plan = build_orders::plan(conn, version, owner, &order.parameters, &[]).await;
         let plan = plan.map_err(CreateWorkspaceError::Build)?;
+        check_version(actor, version_id, &template)?;
         let (id, build) = (WorkspaceId::random(), BuildId::random());
         let new = NewWorkspace {
             id,
@@ -440,6 +442,24 @@ fn check_rights(
     } else {
         Err(CreateWorkspaceError::Deprecated(
             template.deprecated.clone(),
+        ))
+    }
+}
+
+/// Refuses another version than the one that the template demands, but to those who change it.
+fn check_version(
+    actor: &Actor,
+    version: TemplateVersionId,
+    template: &PlannedTemplate,
+) -> Result<(), CreateWorkspaceError> {
+    let is_free = !template.require_active_version
+        || version == template.active_version_id
+        || actor.may(Action::Update, &template.object);
+    if is_free {
+        Ok(())
+    } else {
+        Err(CreateWorkspaceError::Build(
+            BuildError::ActiveVersionRequired,
         ))
     }
 }

@@ -30,6 +30,7 @@ struct Row {
     active_version_id: Option<TemplateVersionId>,
     deleted: Option<bool>,
     deprecated: Option<String>,
+    require_active_version: Option<bool>,
     default_ttl_ns: Option<i64>,
     autostart_days: Option<i16>,
     user_acl: Option<Json<BTreeMap<UserId, Actions>>>,
@@ -45,6 +46,7 @@ impl From<Row> for PlannedVersion {
             active_version_id: row.active_version_id.unwrap_or_default(),
             deleted: row.deleted.unwrap_or_default(),
             deprecated: row.deprecated.unwrap_or_default(),
+            require_active_version: row.require_active_version.unwrap_or_default(),
             default_ttl: TimeDelta::nanoseconds(row.default_ttl_ns.unwrap_or_default()),
             autostart_days: row
                 .autostart_days
@@ -85,6 +87,7 @@ macro_rules! plan {
                       t.id AS "template_id?: TemplateId",
                       t.active_version_id AS "active_version_id?: TemplateVersionId",
                       t.deleted AS "deleted?", t.deprecated AS "deprecated?",
+                      t.require_active_version AS "require_active_version?",
                       t.default_ttl_ns AS "default_ttl_ns?", t.autostart_days AS "autostart_days?",
                       t.user_acl AS "user_acl?: Json<BTreeMap<UserId, Actions>>",
                       t.group_acl AS "group_acl?: Json<BTreeMap<GroupId, Actions>>"

@@ -170,6 +170,20 @@ pub struct ScheduleFacts {
     pub template: TemplateSchedule,
 }
 
+/// Keeps the template of a build's workspace from being changed until the transaction ends.
+pub async fn lock_template(conn: &mut PgConnection, build: BuildId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "SELECT t.id FROM workspace_builds b
+         JOIN workspaces w ON w.id = b.workspace_id
+         JOIN templates t ON t.id = w.template_id
+         WHERE b.id = $1 FOR SHARE OF t",
+        build as BuildId
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(())
+}
+
 /// What decides the deadlines of a build; locks its workspace until the transaction ends, so
 /// that a change of its schedule meanwhile is not lost.
 pub async fn lock_schedule_facts(

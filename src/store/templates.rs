@@ -1,6 +1,7 @@
 //! Statements on templates. What a list may show is decided by the filter it is given.
 
 mod usage;
+pub mod workspaces;
 
 use std::collections::BTreeMap;
 
@@ -239,9 +240,12 @@ pub async fn list(
 pub async fn insert(conn: &mut PgConnection, template: &Template) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO templates (id, organization_id, created_by, name, display_name, description, icon, provisioner,
-             active_version_id, default_ttl_ns, activity_bump_ns, allow_user_cancel_workspace_jobs,
+             active_version_id, default_ttl_ns, activity_bump_ns, failure_ttl_ns, time_til_dormant_ns,
+             time_til_dormant_autodelete_ns, autostop_requirement_days, autostop_requirement_weeks, autostart_days,
+             allow_user_cancel_workspace_jobs, allow_user_autostart, allow_user_autostop, require_active_version,
              max_port_share_level, user_acl, group_acl, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+             $22, $23, $24, $25, $25)",
         template.id as TemplateId,
         template.organization_id as OrganizationId,
         template.created_by as UserId,
@@ -253,7 +257,16 @@ pub async fn insert(conn: &mut PgConnection, template: &Template) -> Result<(), 
         template.active_version_id as TemplateVersionId,
         nanoseconds(template.schedule.default_ttl),
         nanoseconds(template.schedule.activity_bump),
+        nanoseconds(template.failure_ttl),
+        nanoseconds(template.time_til_dormant),
+        nanoseconds(template.time_til_dormant_autodelete),
+        i16::from(template.schedule.stop_days.bits()),
+        i64::from(template.schedule.stop_weeks),
+        i16::from(template.schedule.autostart_days.bits()),
         template.allow_user_cancel_workspace_jobs,
+        template.schedule.allow_user_autostart,
+        template.schedule.allow_user_autostop,
+        template.require_active_version,
         template.max_port_share_level as SharingLevel,
         Json(&template.acl_users) as _,
         Json(&template.acl_groups) as _,
@@ -271,8 +284,11 @@ pub async fn insert(conn: &mut PgConnection, template: &Template) -> Result<(), 
 pub async fn update(conn: &mut PgConnection, template: &Template) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE templates SET name = $2, display_name = $3, description = $4, icon = $5, default_ttl_ns = $6,
-             activity_bump_ns = $7, allow_user_cancel_workspace_jobs = $8, deprecated = $9, user_acl = $10,
-             group_acl = $11, updated_at = $12
+             activity_bump_ns = $7, failure_ttl_ns = $8, time_til_dormant_ns = $9,
+             time_til_dormant_autodelete_ns = $10, autostop_requirement_days = $11, autostop_requirement_weeks = $12,
+             autostart_days = $13, allow_user_cancel_workspace_jobs = $14, allow_user_autostart = $15,
+             allow_user_autostop = $16, require_active_version = $17, max_port_share_level = $18, deprecated = $19,
+             user_acl = $20, group_acl = $21, updated_at = $22
          WHERE id = $1",
         template.id as TemplateId,
         template.name,
@@ -281,7 +297,17 @@ pub async fn update(conn: &mut PgConnection, template: &Template) -> Result<(), 
         template.icon,
         nanoseconds(template.schedule.default_ttl),
         nanoseconds(template.schedule.activity_bump),
+        nanoseconds(template.failure_ttl),
+        nanoseconds(template.time_til_dormant),
+        nanoseconds(template.time_til_dormant_autodelete),
+        i16::from(template.schedule.stop_days.bits()),
+        i64::from(template.schedule.stop_weeks),
+        i16::from(template.schedule.autostart_days.bits()),
         template.allow_user_cancel_workspace_jobs,
+        template.schedule.allow_user_autostart,
+        template.schedule.allow_user_autostop,
+        template.require_active_version,
+        template.max_port_share_level as SharingLevel,
         template.deprecated,
         Json(&template.acl_users) as _,
         Json(&template.acl_groups) as _,

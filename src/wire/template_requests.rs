@@ -131,6 +131,10 @@ pub struct UpdateTemplateMeta {
     /// How openly ports may be shared.
     #[schema(value_type = Option<SharingLevel>)]
     pub max_port_share_level: Option<String>,
+    /// Whether all its workspaces count as used now.
+    pub update_workspace_last_used_at: bool,
+    /// Whether dormant workspaces count as dormant since now.
+    pub update_workspace_dormant_at: bool,
 }
 
 impl Validate for UpdateTemplateMeta {

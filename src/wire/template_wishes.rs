@@ -4,12 +4,11 @@ use chrono::TimeDelta;
 
 use super::{
     template_requests::{CreateTemplateRequest, UpdateTemplateMeta},
-    templates::TemplateAutostopRequirement,
+    templates::{TemplateAutostartRequirement, TemplateAutostopRequirement},
 };
 use crate::domain::{
-    faults::Fault,
-    templates::{NewSettings, TemplateChange},
-    weekdays::Weekdays,
+    deadlines::TemplateSchedule, faults::Fault, provisioning::SharingLevel,
+    template_changes::TemplateChange, templates::NewSettings, weekdays::Weekdays,
 };
 
 type Faults = Vec<Fault>;
@@ -20,9 +19,8 @@ const LONGEST_WEEKS: i64 = 16;
 const SHORTEST_MS: i64 = 60_000;
 /// What a negative number is answered; some clients look for these words.
 const NEGATIVE: &str = "Must be a positive integer or zero.";
-/// What a share level is answered when the request names another than `public`, which is
-/// what every template allows until ports can be shared.
-const NO_SHARE_LEVEL: &str = "Ports cannot be restricted to a level of sharing yet.";
+/// What a share level is answered that is none.
+const NO_SHARE_LEVEL: &str = "must be owner, authenticated or public";
 
 /// Reads the settings of a new template.
 ///
@@ -30,37 +28,44 @@ const NO_SHARE_LEVEL: &str = "Ports cannot be restricted to a level of sharing y
 /// All fields at fault, in the order of the spec's rows.
 pub fn of_new(request: &CreateTemplateRequest) -> Result<NewSettings, Faults> {
     let mut faults = Faults::new();
+    let usual = NewSettings::default();
     let default_ttl = duration(&mut faults, "default_ttl_ms", request.default_ttl_ms);
     let activity_bump = duration(&mut faults, "activity_bump_ms", request.activity_bump_ms);
     let stop = request.autostop_requirement.as_ref();
-    stop.map(|wish| stop_days(&mut faults, wish));
-    if let Some(wish) = &request.autostart_requirement {
-        days(
-            &mut faults,
-            "autostart_requirement.days_of_week",
-            &wish.days_of_week,
-        );
-    }
-    duration(&mut faults, "failure_ttl_ms", request.failure_ttl_ms);
-    duration(
-        &mut faults,
-        "time_til_dormant_autodelete_ms",
-        request.dormant_ttl_ms,
+    let (stop_days, stop_weeks) = stop.map_or(
+        (usual.schedule.stop_days, usual.schedule.stop_weeks),
+        |wish| stop_days(&mut faults, wish),
     );
-    duration(
-        &mut faults,
-        "time_til_dormant_autodelete_ms",
-        request.delete_ttl_ms,
-    );
-    if request.max_port_share_level.is_some() {
-        faults.push(Fault::new("max_port_share_level", NO_SHARE_LEVEL));
-    }
+    let start = request.autostart_requirement.as_ref();
+    let autostart_days = start.map_or(usual.schedule.autostart_days, |wish| {
+        start_days(&mut faults, wish)
+    });
+    let failure_ttl = duration(&mut faults, "failure_ttl_ms", request.failure_ttl_ms);
+    // One name for both, as the incumbent has it at creation.
+    let field = "time_til_dormant_autodelete_ms";
+    let time_til_dormant = duration(&mut faults, field, request.dormant_ttl_ms);
+    let time_til_dormant_autodelete = duration(&mut faults, field, request.delete_ttl_ms);
+    let level = request.max_port_share_level.as_deref();
+    let max_port_share_level = share_level(&mut faults, "max_port_share_level", level);
     if !faults.is_empty() {
         return Err(faults);
     }
     Ok(NewSettings {
-        default_ttl: default_ttl.unwrap_or_default(),
-        activity_bump,
+        schedule: TemplateSchedule {
+            default_ttl: default_ttl.unwrap_or(usual.schedule.default_ttl),
+            activity_bump: activity_bump.unwrap_or(usual.schedule.activity_bump),
+            allow_user_autostop: request.allow_user_autostop.unwrap_or(true),
+            allow_user_autostart: request.allow_user_autostart.unwrap_or(true),
+            autostart_days,
+            stop_days,
+            stop_weeks,
+        },
+        failure_ttl: failure_ttl.unwrap_or(usual.failure_ttl),
+        time_til_dormant: time_til_dormant.unwrap_or(usual.time_til_dormant),
+        time_til_dormant_autodelete: time_til_dormant_autodelete
+            .unwrap_or(usual.time_til_dormant_autodelete),
+        require_active_version: request.require_active_version,
+        max_port_share_level: max_port_share_level.unwrap_or(usual.max_port_share_level),
     })
 }
 
@@ -79,13 +84,7 @@ pub fn of_change(request: UpdateTemplateMeta) -> Result<TemplateChange, Faults> 
     let stop = request.autostop_requirement.as_ref();
     let autostop_requirement = stop.map(|wish| stop_days(&mut faults, wish));
     let start = request.autostart_requirement.as_ref();
-    let autostart_days = start.map(|wish| {
-        days(
-            &mut faults,
-            "autostart_requirement.days_of_week",
-            &wish.days_of_week,
-        )
-    });
+    let autostart_days = start.map(|wish| start_days(&mut faults, wish));
     let failure_ttl = long_duration(&mut faults, "failure_ttl_ms", request.failure_ttl_ms);
     let time_til_dormant = long_duration(
         &mut faults,
@@ -97,13 +96,9 @@ pub fn of_change(request: UpdateTemplateMeta) -> Result<TemplateChange, Faults> 
         "time_til_dormant_autodelete_ms",
         request.time_til_dormant_autodelete_ms,
     );
-    if request
-        .max_port_share_level
-        .is_some_and(|level| level != "public")
-    {
-        // This name, with "sharing", is the one that the web interface gets from the incumbent.
-        faults.push(Fault::new("max_port_sharing_level", NO_SHARE_LEVEL));
-    }
+    let level = request.max_port_share_level.as_deref();
+    // This name, with "sharing", is the one that the web interface gets from the incumbent.
+    let max_port_share_level = share_level(&mut faults, "max_port_sharing_level", level);
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -125,6 +120,9 @@ pub fn of_change(request: UpdateTemplateMeta) -> Result<TemplateChange, Faults> 
         require_active_version: request.require_active_version,
         deprecated: request.deprecation_message,
         disable_everyone_group_access: request.disable_everyone_group_access,
+        max_port_share_level,
+        update_workspace_last_used_at: request.update_workspace_last_used_at,
+        update_workspace_dormant_at: request.update_workspace_dormant_at,
     })
 }
 
@@ -156,6 +154,22 @@ fn days(faults: &mut Faults, field: &str, names: &[String]) -> Weekdays {
     })
 }
 
+fn start_days(faults: &mut Faults, wish: &TemplateAutostartRequirement) -> Weekdays {
+    days(
+        faults,
+        "autostart_requirement.days_of_week",
+        &wish.days_of_week,
+    )
+}
+
+fn share_level(faults: &mut Faults, field: &str, wish: Option<&str>) -> Option<SharingLevel> {
+    let level = SharingLevel::parse(wish?);
+    if level.is_none() {
+        faults.push(Fault::new(field, NO_SHARE_LEVEL));
+    }
+    level
+}
+
 fn stop_days(faults: &mut Faults, wish: &TemplateAutostopRequirement) -> (Weekdays, u16) {
     let days = days(
         faults,
@@ -178,7 +192,6 @@ fn stop_days(faults: &mut Faults, wish: &TemplateAutostopRequirement) -> (Weekda
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::templates::TemplateAutostartRequirement;
 
     fn fields(faults: &[Fault]) -> Vec<&str> {
         faults.iter().map(|fault| fault.field.as_str()).collect()
@@ -194,7 +207,7 @@ mod tests {
             }),
             failure_ttl_ms: 1,
             time_til_dormant_autodelete_ms: -1,
-            max_port_share_level: Some("owner".to_owned()),
+            max_port_share_level: Some("friends".to_owned()),
             ..UpdateTemplateMeta::default()
         };
         assert_eq!(

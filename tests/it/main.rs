@@ -45,6 +45,7 @@ mod builds;
 
 mod template_versions;
 
+mod template_settings;
 mod templates;
 
 mod users;

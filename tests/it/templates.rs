@@ -64,7 +64,7 @@ async fn faults_of_a_new_template_are_told_in_order() {
         "template_version_id": version["id"],
         "default_ttl_ms": -1,
         "autostart_requirement": {"days_of_week": ["blursday"]},
-        "max_port_share_level": "public",
+        "max_port_share_level": "friends",
     });
     let refused = owner.post(path, order.clone()).await;
     assert_eq!(refused.status, 400);

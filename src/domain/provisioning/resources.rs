@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::NamedValue;
+use crate::domain::text_enum::text_enum;
 
 /// What a plan or an apply found.
 #[derive(Clone, Default, PartialEq, Debug, Serialize, Deserialize)]
@@ -167,30 +168,19 @@ pub struct Script {
     pub log_path: String,
 }
 
-/// Who may open an app.
-#[derive(
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    Hash,
-    Debug,
-    Serialize,
-    Deserialize,
-    sqlx::Type,
-    utoipa::ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "app_sharing_level", rename_all = "snake_case")]
-pub enum SharingLevel {
-    /// The workspace's owner.
-    #[default]
-    Owner,
-    /// Whoever is signed in.
-    Authenticated,
-    /// Everyone.
-    Public,
+text_enum! {
+    /// Who may open an app or a port.
+    #[derive(Default)]
+    #[sqlx(type_name = "app_sharing_level")]
+    pub enum SharingLevel {
+        /// The workspace's owner.
+        #[default]
+        Owner = "owner",
+        /// Whoever is signed in.
+        Authenticated = "authenticated",
+        /// Everyone.
+        Public = "public",
+    }
 }
 
 /// Where an app opens.

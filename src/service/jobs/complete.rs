@@ -18,7 +18,7 @@ use crate::{
         queue::JobInput,
         schedule::Schedule,
     },
-    service::{commit, on},
+    service::{commit, on, quiet_hours},
     store::{import_results, job_facts, job_results, job_work},
 };
 
@@ -144,6 +144,8 @@ impl Jobs {
         build: BuildId,
         now: Timestamp,
     ) -> Result<Transition, ReportError> {
+        // Before the workspace: whoever changes a template locks in the same order.
+        job_facts::lock_template(conn, build).await?;
         let facts = job_facts::lock_schedule_facts(conn, build)
             .await?
             .ok_or(ReportError::NotFound)?;
@@ -151,7 +153,7 @@ impl Jobs {
             .autostart
             .as_deref()
             .and_then(|text| Schedule::parse(text).ok());
-        let quiet_hours = self.quiet_hours(&facts.quiet_hours);
+        let quiet_hours = quiet_hours::counting(&self.core.settings, &facts.quiet_hours);
         let set = deadlines::at_completion(
             now,
             facts.ttl,
@@ -166,13 +168,5 @@ impl Jobs {
             .and_then(|schedule| facts.template.next_start(&schedule, now));
         job_results::update_workspace(conn, facts.workspace_id, next_start, is_deleted).await?;
         Ok(facts.transition)
-    }
-
-    fn quiet_hours(&self, own: &str) -> Schedule {
-        let default = &self.core.settings.default_quiet_hours_schedule;
-        [own, default]
-            .into_iter()
-            .find_map(|text| Schedule::parse_daily(text).ok())
-            .unwrap_or_else(Schedule::midnight_utc)
     }
 }

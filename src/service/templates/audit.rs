@@ -9,6 +9,7 @@ use crate::{
         clock::Timestamp,
         rights::actor::Actor,
         templates::Template,
+        weekdays::Weekdays,
     },
     service::audit,
     store::StoreError,
@@ -61,9 +62,36 @@ fn tracked(template: &Template) -> Vec<Tracked> {
             "activity_bump",
             nanoseconds(template.schedule.activity_bump),
         ),
+        shown("failure_ttl", nanoseconds(template.failure_ttl)),
+        shown("time_til_dormant", nanoseconds(template.time_til_dormant)),
+        shown(
+            "time_til_dormant_autodelete",
+            nanoseconds(template.time_til_dormant_autodelete),
+        ),
+        shown(
+            "autostop_requirement_days_of_week",
+            template.schedule.stop_days.bits(),
+        ),
+        shown("autostop_requirement_weeks", template.schedule.stop_weeks),
+        shown(
+            "autostart_block_days_of_week",
+            Weekdays::ALL
+                .without(template.schedule.autostart_days)
+                .bits(),
+        ),
+        shown(
+            "allow_user_autostart",
+            template.schedule.allow_user_autostart,
+        ),
+        shown("allow_user_autostop", template.schedule.allow_user_autostop),
         shown(
             "allow_user_cancel_workspace_jobs",
             template.allow_user_cancel_workspace_jobs,
+        ),
+        shown("require_active_version", template.require_active_version),
+        shown(
+            "max_port_sharing_level",
+            template.max_port_share_level.as_str(),
         ),
         shown("deprecated", template.deprecated.clone()),
         shown("created_by", template.created_by.to_string()),

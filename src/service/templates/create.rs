@@ -2,23 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
-
 use super::{TemplateError, Templates, audit, name_taken};
 use crate::{
     domain::{
-        deadlines::TemplateSchedule,
         faults::Fault,
         ids::{TemplateId, TemplateVersionId},
         jobs::ProvisionerKind,
         organizations::Organization,
-        provisioning::SharingLevel,
         rights::{Action, actor::Actor},
         template_versions::TemplateVersion,
-        templates::{
-            DEFAULT_ACTIVITY_BUMP, NewSettings, Template, Usage, in_organization, open_to_everyone,
-        },
-        weekdays::Weekdays,
+        templates::{NewSettings, Template, Usage, in_organization, open_to_everyone},
     },
     service::{commit, on, template_versions::audit_version},
     store::{template_versions, templates},
@@ -122,21 +115,13 @@ impl Templates {
             active_version_id: order.version,
             deleted: false,
             deprecated: String::new(),
-            schedule: TemplateSchedule {
-                default_ttl: settings.default_ttl,
-                activity_bump: settings.activity_bump.unwrap_or(DEFAULT_ACTIVITY_BUMP),
-                allow_user_autostop: true,
-                allow_user_autostart: true,
-                autostart_days: Weekdays::ALL,
-                stop_days: Weekdays::NONE,
-                stop_weeks: 1,
-            },
-            failure_ttl: TimeDelta::zero(),
-            time_til_dormant: TimeDelta::zero(),
-            time_til_dormant_autodelete: TimeDelta::zero(),
+            schedule: settings.schedule,
+            failure_ttl: settings.failure_ttl,
+            time_til_dormant: settings.time_til_dormant,
+            time_til_dormant_autodelete: settings.time_til_dormant_autodelete,
             allow_user_cancel_workspace_jobs: order.allow_user_cancel_workspace_jobs,
-            require_active_version: false,
-            max_port_share_level: SharingLevel::Public,
+            require_active_version: settings.require_active_version,
+            max_port_share_level: settings.max_port_share_level,
             acl_users: BTreeMap::new(),
             acl_groups,
             created_at: now,

@@ -1,6 +1,7 @@
 //! Use cases on templates: who may make, see, change and delete them.
 
 mod audit;
+mod consequences;
 mod create;
 mod examples;
 mod usage;
@@ -21,9 +22,11 @@ use crate::{
         jobs::JobStatus,
         rights::{Action, actor::Actor},
         search::templates::TemplateQuery,
-        templates::{Template, TemplateChange, Usage},
+        template_changes::{Consequences, TemplateChange},
+        templates::{Template, Usage},
         users::OrganizationRef,
     },
+    pubsub::Event,
     store::{StoreError, templates},
 };
 
@@ -177,7 +180,8 @@ impl Templates {
         Ok(found)
     }
 
-    /// Changes a template; gives nothing when it is as wished already.
+    /// Changes a template, and its workspaces with it; gives nothing when it is as wished
+    /// already.
     ///
     /// # Errors
     /// [`TemplateError::NameTaken`]; [`TemplateError::Denied`] to who may only see it.
@@ -193,14 +197,19 @@ impl Templates {
             return Ok(None);
         }
         let before = template.clone();
-        change.apply(&mut template);
+        change.clone().apply(&mut template);
         template.updated_at = self.core.now();
+        let due = Consequences::of(&before, &template, &change);
         templates::update(on(&mut tx), &template)
             .await
             .map_err(|error| name_taken(error, &template.name))?;
         let now = template.updated_at;
+        consequences::carry_over(on(&mut tx), &self.core.settings, &template, due, now).await?;
         audit::record(on(&mut tx), actor, Some(&before), Some(&template), now).await?;
         commit(tx).await?;
+        if due.reaches_any() {
+            self.core.events.publish(Event::Template(id));
+        }
         Ok(Some(self.with_usage(template).await?))
     }
 
