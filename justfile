@@ -11,16 +11,16 @@ dev *ARGUMENTS:
 # Format, lints and documentation, as CI wants them
 check:
     cargo fmt --check
-    cargo clippy --all-targets -- -D warnings
-    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+    cargo clippy --all-targets --all-features -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --all-features --no-deps --document-private-items
 
 # All tests
 test *ARGUMENTS:
-    cargo test {{ ARGUMENTS }}
+    cargo test --all-features {{ ARGUMENTS }}
 
 # Accept what the tests see now as the snapshots; read the diff before you commit it
 bless:
-    INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test
+    INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test --all-features
 
 # Make the checked query data in .sqlx anew, after a changed query or migration
 prepare:
@@ -63,6 +63,10 @@ readme-check: build
 watch-bench *ARGUMENTS: build
     scripts/compat.sh watch-order
     scripts/compat.sh watch-bench {{ ARGUMENTS }}
+
+# This server and the incumbent side by side; writes docs/performance.md. Takes an hour of an idle machine
+bench *ARGUMENTS:
+    scripts/bench.sh {{ ARGUMENTS }}
 
 # A kill in the middle of a build, and the restart
 kill-check: build

@@ -5,14 +5,13 @@
 #   scripts/compat.sh cli            the incumbent's command line, from login to logout
 #   scripts/compat.sh readme         the README's curl lines
 #   scripts/compat.sh watch-order | watch-bench | kill      watchers; a kill in the middle of a build
-# The first three need the compatibility kit (recordings, the incumbent's binaries), which is others' work
-# and no part of this project: a folder named by COMPAT_KIT, else ../shared. What is missing is skipped with a line.
+# The first three need the compatibility kit (scripts/kit.sh). What is missing is skipped with a line.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
 what=${1:?usage: $0 conform|peer-suite|cli|readme|watch-order|watch-bench|kill}
 shift
-kit=${COMPAT_KIT:-$root/../shared}
+. "$here/kit.sh"
 
 skip() { echo "skipped: $what needs $1"; exit 0; }
 entries() { grep -vE '^(#|[[:space:]]*$)' "$1"; }
@@ -24,15 +23,7 @@ if [ "$what" != peer-suite ]; then
   command -v terraform >/dev/null || command -v tofu >/dev/null || skip "terraform or tofu"
 fi
 
-if [ -d "$kit/peer" ]; then
-  kit=$(cd "$kit" && pwd)
-  unpacked="${XDG_CACHE_HOME:-$HOME/.cache}/workspaced-compat-kit"
-  if [ "$kit/peer/peer-linux-amd64.tar.xz" -nt "$unpacked/.unpacked" ]; then
-    "$kit/peer/unpack.sh" "$unpacked" >/dev/null
-    touch "$unpacked/.unpacked"
-  fi
-  export TF_CLI_CONFIG_FILE="$unpacked/terraformrc" CODER_CLI="$unpacked/coder"
-else
+if ! find_kit "$root"; then
   case $what in conform | peer-suite | cli) skip "the compatibility kit in $kit" ;; esac
 fi
 

@@ -21,7 +21,7 @@ done
 
 # Without a newer source the compiler would not expand the macros again.
 touch src/lib.rs
-SQLX_OFFLINE=false DATABASE_URL=$url SQLX_OFFLINE_DIR=$data cargo check --quiet --all-targets
+SQLX_OFFLINE=false DATABASE_URL=$url SQLX_OFFLINE_DIR=$data cargo check --quiet --all-targets --all-features
 
 if [ "$mode" = --check ]; then
   mkdir -p .sqlx

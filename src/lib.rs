@@ -12,6 +12,9 @@ pub mod demo;
 
 pub mod app;
 
+#[cfg(feature = "bench")]
+pub mod bench_seed;
+
 pub mod listen;
 
 pub mod lifecycle;

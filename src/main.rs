@@ -16,6 +16,11 @@ use workspaced::{
     lifecycle::{Ending, Signals},
     telemetry::{self, Metrics},
 };
+#[cfg(feature = "bench")]
+use workspaced::{
+    bench_seed,
+    domain::{clock::Clock, passwords::Hasher},
+};
 
 /// Measured: many idle connections cost it less memory than the system's allocator.
 #[global_allocator]
@@ -69,6 +74,11 @@ fn perform(task: Task) -> anyhow::Result<Ending> {
             say(&text);
             Ok(Ending::Asked)
         }
+        #[cfg(feature = "bench")]
+        Task::BenchSeed(wanted) => {
+            runtime.block_on(bench_seed(wanted))?;
+            Ok(Ending::Asked)
+        }
     }
 }
 
@@ -99,6 +109,21 @@ async fn demonstrate(config: &Config, metrics: &Metrics) -> anyhow::Result<Endin
     }
     let ending = running.to_end(&mut signals).await;
     shown.map(|()| ending)
+}
+
+#[cfg(feature = "bench")]
+async fn bench_seed(wanted: config::BenchSeed) -> anyhow::Result<()> {
+    let options = bench_seed::Options {
+        database_url: wanted.postgres_url,
+        amounts: bench_seed::Amounts {
+            workspaces: wanted.workspaces,
+            users: wanted.users,
+            templates: wanted.templates,
+            builds: wanted.builds,
+        },
+        manifest: wanted.manifest,
+    };
+    bench_seed::run(&options, &Clock::system(), &Hasher::default()).await
 }
 
 fn start_telemetry(config: &Config) -> anyhow::Result<Metrics> {

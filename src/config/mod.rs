@@ -1,6 +1,8 @@
 //! The settings: command line and environment with Coder's names, checked once into
 //! plain values. Seen by `main`, `app` and `demo` only; every other part receives values.
 
+#[cfg(feature = "bench")]
+mod bench;
 mod clients;
 mod command_line;
 mod network;
@@ -14,6 +16,8 @@ use std::{ffi::OsString, fmt, path::Path};
 
 use clap::{Args, Parser, Subcommand};
 
+#[cfg(feature = "bench")]
+pub use self::bench::BenchSeed;
 pub use self::{
     clients::{Clients, Derp, DerpMapSource},
     network::{ClientAuthentication, MinimumVersion, Network, Tls, WildcardHost},
@@ -35,6 +39,9 @@ pub enum Task {
     Migrate(Box<Config>),
     /// Print the API's description and end.
     OpenApi,
+    /// Fill an empty database for the benchmark and end.
+    #[cfg(feature = "bench")]
+    BenchSeed(BenchSeed),
 }
 
 /// All settings, checked.
@@ -96,6 +103,8 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Refus
         Command::Demo(settings) => Task::Demo(config(settings)?),
         Command::Migrate(settings) => Task::Migrate(config(settings)?),
         Command::Openapi => Task::OpenApi,
+        #[cfg(feature = "bench")]
+        Command::BenchSeed(wanted) => Task::BenchSeed(wanted),
     })
 }
 
@@ -119,6 +128,9 @@ enum Command {
     Migrate(Box<Settings>),
     /// Print the API's description as OpenAPI 3.1, then end
     Openapi,
+    /// Fill an empty database for the side-by-side benchmark, then end
+    #[cfg(feature = "bench")]
+    BenchSeed(BenchSeed),
 }
 
 #[derive(Args)]

@@ -28,6 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("http", &["wire", "service", "domain", "lifecycle"]),
     ("app", EVERYTHING),
     ("demo", EVERYTHING),
+    ("bench_seed", &["store", "domain"]),
     ("main", EVERYTHING),
     ("lib", EVERYTHING),
 ];

@@ -11,6 +11,9 @@ mod abandoned_jobs;
 
 mod audit;
 
+#[cfg(feature = "bench")]
+mod bench_seed;
+
 mod coverage;
 
 mod edges;
