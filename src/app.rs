@@ -29,8 +29,8 @@ use crate::{
         Core, audit::AuditLog, authcheck::AuthCheck, builds::Builds, files::Files,
         git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, members::Members, meta::Meta,
         organizations::Organizations, sessions::Sessions, settings::Settings,
-        template_versions::TemplateVersions, templates::Templates, users::Users, watch::Watches,
-        workspace_settings::WorkspaceSettings, workspace_views::WorkspaceViews,
+        template_versions::TemplateVersions, templates::Templates, usage::Usage, users::Users,
+        watch::Watches, workspace_settings::WorkspaceSettings, workspace_views::WorkspaceViews,
         workspaces::Workspaces,
     },
     store::pool::{self, PoolSettings},
@@ -100,6 +100,7 @@ impl App {
                 organizations.clone(),
             ),
             workspace_settings: WorkspaceSettings::new(core.clone(), workspace_views.clone()),
+            usage: Usage::new(core.clone(), workspace_views.clone()),
             builds: Builds::new(
                 core.clone(),
                 jobs.clone(),
@@ -160,10 +161,10 @@ impl App {
         self.lifecycle.spawn("watches", async move {
             tokio::select! { () = watches => {}, () = draining => {} }
         });
-        let settings = self.state.workspace_settings.clone();
+        let usage = self.state.usage.clone();
         let draining = self.lifecycle.draining();
         self.lifecycle.spawn("workspace uses", async move {
-            tokio::select! { () = settings.write_uses() => {}, () = draining => {} }
+            tokio::select! { () = usage.write() => {}, () = draining => {} }
         });
         self.router
     }

@@ -18,6 +18,7 @@ use crate::{
     http::middleware::{proxies::TrustedProxies, redirect::Redirect},
     lifecycle::{Ending, Lifecycle, Signals},
     listen::{self, ClientCertificates, Listener, TlsSettings},
+    service::usage::Usage,
     store::pool::PoolSettings,
     telemetry::Metrics,
 };
@@ -36,6 +37,7 @@ pub struct Running {
     /// Its tasks.
     pub lifecycle: Lifecycle,
     drain_limit: Duration,
+    usage: Usage,
     connections: PgPool,
     database: Database,
 }
@@ -70,6 +72,7 @@ pub async fn start(config: &Config, metrics: &Metrics) -> anyhow::Result<Running
         lifecycle.clone(),
     )?;
     let connections = app.db().clone();
+    let usage = app.state.usage.clone();
     background::start(&app, config);
     listeners.serve(&app.start(), config, &access_url, &lifecycle);
     serve_metrics(config, metrics, &lifecycle).await?;
@@ -78,6 +81,7 @@ pub async fn start(config: &Config, metrics: &Metrics) -> anyhow::Result<Running
         access_url,
         lifecycle,
         drain_limit: config.network.drain_limit,
+        usage,
         connections,
         database,
     })
@@ -87,6 +91,12 @@ impl Running {
     /// Serves until a signal or a failure, then drains and stops.
     pub async fn to_end(self, signals: &mut Signals) -> Ending {
         let ending = self.lifecycle.run_to_end(signals, self.drain_limit).await;
+        // What the last requests used; the next process would not know of it.
+        match tokio::time::timeout(CLOSE_LIMIT, self.usage.flush()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(%error, "the last uses of workspaces could not be noted"),
+            Err(_) => warn!("the last uses of workspaces could not be noted in time"),
+        }
         // The database goes last: what drains may still write.
         let closed = tokio::time::timeout(CLOSE_LIMIT, self.connections.close());
         if closed.await.is_err() {

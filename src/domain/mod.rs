@@ -1,5 +1,7 @@
 //! The pure part: ids, states and rules. No `await`, no HTTP, no SQL beyond `sqlx::Type` derives.
 
+pub mod activity;
+
 pub mod agents;
 
 pub mod archives;

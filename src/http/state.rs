@@ -13,8 +13,8 @@ use crate::{
         audit::AuditLog, authcheck::AuthCheck, builds::Builds, files::Files,
         git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, members::Members, meta::Meta,
         organizations::Organizations, sessions::Sessions, settings::Settings,
-        template_versions::TemplateVersions, templates::Templates, users::Users, watch::Watches,
-        workspace_settings::WorkspaceSettings, workspace_views::WorkspaceViews,
+        template_versions::TemplateVersions, templates::Templates, usage::Usage, users::Users,
+        watch::Watches, workspace_settings::WorkspaceSettings, workspace_views::WorkspaceViews,
         workspaces::Workspaces,
     },
 };
@@ -53,6 +53,8 @@ pub struct AppState {
     pub workspace_views: WorkspaceViews,
     /// Workspaces' own settings.
     pub workspace_settings: WorkspaceSettings,
+    /// That workspaces are used.
+    pub usage: Usage,
     /// Builds of workspaces.
     pub builds: Builds,
     /// Watching workspaces.

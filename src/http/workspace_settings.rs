@@ -9,16 +9,17 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     error::ApiError,
-    extract::{Json, SeenWorkspace},
+    extract::{BodyBytes, Json, SeenWorkspace},
     reply::{NoContent, Reply},
     state::AppState,
     users::sentence,
     workspaces::shown,
 };
 use crate::{
-    domain::workspaces::ExtendError,
+    domain::{activity::UsedApp, ids::AgentId, workspaces::ExtendError},
     service::{
         builds::Builds,
+        usage::{Through, Usage, UsageError},
         workspace_settings::{SettingError, WorkspaceSettings},
     },
     wire::{
@@ -26,7 +27,7 @@ use crate::{
         response::Response as Body,
         time::Time,
         workspaces::{
-            PutExtendWorkspaceRequest, ResolveAutostartResponse,
+            PostWorkspaceUsageRequest, PutExtendWorkspaceRequest, ResolveAutostartResponse,
             UpdateWorkspaceAutomaticUpdatesRequest, UpdateWorkspaceAutostartRequest,
             UpdateWorkspaceDormancy, UpdateWorkspaceTTLRequest, Workspace,
         },
@@ -70,6 +71,33 @@ impl From<SettingError> for ApiError {
             }
             SettingError::Extend(why) => extend_error(why),
             SettingError::Store(source) => Self::internal(source),
+        }
+    }
+}
+
+impl From<UsageError> for ApiError {
+    fn from(reason: UsageError) -> Self {
+        let text = sentence(&reason);
+        match reason {
+            UsageError::Denied => Self::forbidden(),
+            UsageError::NoAgent => Self::bad_request(text).field("agent_id", "must be given too"),
+            UsageError::NoApp => Self::bad_request(text).field("app_name", "must be given too"),
+            UsageError::UnknownApp(_) => {
+                let known = UsedApp::ALL.iter().map(|app| app.as_str());
+                let known = known.collect::<Vec<_>>().join(", ");
+                Self::bad_request(text).field("app_name", format!("must be one of {known}"))
+            }
+            UsageError::UnknownAgent => Self::not_found(),
+            UsageError::Store(source) => Self::internal(source),
+        }
+    }
+}
+
+impl From<PostWorkspaceUsageRequest> for Through {
+    fn from(request: PostWorkspaceUsageRequest) -> Self {
+        Self {
+            agent: AgentId(request.agent_id),
+            app: request.app_name,
         }
     }
 }
@@ -191,15 +219,22 @@ async fn extend(
     ))))
 }
 
-/// Notes that the workspace is used; the body is not looked at (spec WS-116).
+/// Notes that the workspace is used; the body is looked at only with an experiment (spec WS-116).
 #[utoipa::path(post, path = "/workspaces/{workspace}/usage", tag = "Workspaces",
-    params(("workspace" = uuid::Uuid, Path)),
+    params(("workspace" = uuid::Uuid, Path)), request_body = Option<PostWorkspaceUsageRequest>,
     responses((status = 204), (status = "4XX", body = Body)))]
 async fn note_use(
-    State(settings): State<WorkspaceSettings>,
+    State(usage): State<Usage>,
     SeenWorkspace { actor, workspace }: SeenWorkspace,
+    body: BodyBytes,
 ) -> Result<NoContent, ApiError> {
-    settings.note_use(&actor, &workspace)?;
+    Usage::check(&actor, &workspace)?;
+    let through = if usage.is_by_app() {
+        body.decoded_or_default::<PostWorkspaceUsageRequest>()?
+    } else {
+        PostWorkspaceUsageRequest::default()
+    };
+    usage.note(&actor, &workspace, through.into()).await?;
     Ok(NoContent)
 }
 

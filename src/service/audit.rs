@@ -1,7 +1,9 @@
 //! The audit log: entries are written in the transaction of what they tell of.
 
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use thiserror::Error;
+use uuid::Uuid;
 
 use super::{
     Core,
@@ -10,11 +12,12 @@ use super::{
 
 use crate::{
     domain::{
-        audit::{Entry, NewEntry, Origin, Record},
+        audit::{AuditAction, AuditedKind, Entry, NewEntry, Origin, Record},
+        builds::BuildReason,
         clock::Timestamp,
-        ids::{AuditId, UserId},
+        ids::{AuditId, OrganizationId, RequestId, UserId},
         pagination::Page,
-        rights::{ResourceKind, actor::Actor},
+        rights::{Action, Object, ResourceKind, actor::Actor},
         search::audit::AuditQuery,
     },
     store::{
@@ -49,6 +52,36 @@ pub enum ListAuditError {
     NoOrganization,
     /// The database failed.
     #[error("the audit log could not be read")]
+    Store(#[from] StoreError),
+}
+
+/// An entry of something that never happened.
+#[derive(Clone, Debug)]
+pub struct MadeUp {
+    /// What was done.
+    pub action: AuditAction,
+    /// The kind of thing.
+    pub kind: AuditedKind,
+    /// The thing; nil for any.
+    pub resource: Uuid,
+    /// The organization of the thing; nil for none.
+    pub organization: OrganizationId,
+    /// Facts of the kind of thing.
+    pub additional: Option<Value>,
+    /// Why the build was made that it was done to.
+    pub build_reason: Option<BuildReason>,
+    /// When; absent for now.
+    pub at: Option<Timestamp>,
+}
+
+/// Why no entry is made up.
+#[derive(Debug, Error)]
+pub enum MakeUpError {
+    /// The caller may not write to the log.
+    #[error("the caller may not write to the audit log")]
+    Denied,
+    /// The database failed.
+    #[error("the entry could not be written")]
     Store(#[from] StoreError),
 }
 
@@ -96,5 +129,31 @@ impl AuditLog {
         };
         let mut conn = self.core.conn().await?;
         Ok(audit::list(&mut conn, readable, search, actor.id, organization, page).await?)
+    }
+
+    /// Writes an entry of something that never happened, to try the log out.
+    ///
+    /// # Errors
+    /// Without the right to write to the log.
+    pub async fn make_up(&self, actor: &Actor, what: MadeUp) -> Result<(), MakeUpError> {
+        let log = Object::of(ResourceKind::AuditLog);
+        if !actor.may(Action::Create, &log) {
+            return Err(MakeUpError::Denied);
+        }
+        let resource = if what.resource.is_nil() {
+            RequestId::random().0
+        } else {
+            what.resource
+        };
+        let given = what.additional.unwrap_or_else(|| match what.build_reason {
+            Some(reason) => json!({"build_reason": reason}),
+            None => json!({}),
+        });
+        let entry = NewEntry::new(what.action, what.kind, resource, &*actor.username, 200)
+            .in_organization(what.organization)
+            .with(given);
+        let now = what.at.unwrap_or_else(|| self.core.now());
+        let mut conn = self.core.conn().await?;
+        Ok(record(&mut conn, actor.id, &actor.origin, entry, now).await?)
     }
 }

@@ -39,11 +39,15 @@ pub mod template_versions;
 
 pub mod templates;
 
+pub mod usage;
+
 pub mod users;
 
 pub mod version;
 
 pub mod watch;
+
+mod workspace_audit;
 
 pub mod workspace_settings;
 

@@ -1,34 +1,25 @@
-//! A workspace's own settings: when it starts, stops, updates and sleeps, what its owner
-//! likes, and that it is used. Each method is given a workspace that the actor may read.
+//! A workspace's own settings: when it starts, stops, updates and sleeps, and what its owner
+//! likes. That it is used is in `usage`. Each method is given a workspace that the actor may read.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
-
+use sqlx::{Postgres, Transaction};
 use thiserror::Error;
 
 use super::{
-    Core, commit, on,
+    Core, commit, on, workspace_audit,
     workspace_views::{WorkspaceViews, shows_template},
 };
 use crate::{
     domain::{
         builds::AutomaticUpdates,
         clock::Timestamp,
-        ids::WorkspaceId,
         parameters,
         rights::{Action, actor::Actor},
         schedule::{Schedule, ScheduleError},
-        workspaces::{ExtendError, TtlError, WorkspaceView, check_deadline, parse_ttl},
+        workspaces::{ExtendError, TtlError, Workspace, WorkspaceView, check_deadline, parse_ttl},
     },
     pubsub::Event,
     store::{StoreError, build_plans, workspace_builds, workspaces},
 };
-
-/// How long uses are collected before one statement notes them all (spec WS-115).
-const USES_EVERY: Duration = Duration::from_mins(1);
 
 /// Why a setting is not changed.
 #[derive(Debug, Error)]
@@ -73,19 +64,13 @@ pub enum SettingError {
 pub struct WorkspaceSettings {
     core: Core,
     views: WorkspaceViews,
-    /// Workspaces used since the last note of it.
-    used: Arc<Mutex<HashSet<WorkspaceId>>>,
 }
 
 impl WorkspaceSettings {
     /// The service.
     #[must_use]
     pub fn new(core: Core, views: WorkspaceViews) -> Self {
-        Self {
-            core,
-            views,
-            used: Arc::default(),
-        }
+        Self { core, views }
     }
 
     /// Sets when the workspace starts by itself; an empty schedule for never.
@@ -110,8 +95,11 @@ impl WorkspaceSettings {
         // What sleeps does not start: the time is worked out once it is awake.
         let awake = parsed.filter(|_| workspace.dormant_at.is_none());
         let next = awake.and_then(|schedule| schedule.next_allowed(days, self.core.now()));
-        let mut conn = self.core.conn().await?;
-        Ok(workspaces::update_autostart(&mut conn, workspace.id, schedule, next).await?)
+        let mut after = workspace.clone();
+        after.autostart_schedule = schedule.map(str::to_owned);
+        let mut tx = self.core.begin().await?;
+        workspaces::update_autostart(on(&mut tx), workspace.id, schedule, next).await?;
+        self.keep(tx, actor, (workspace, &after)).await
     }
 
     /// Sets after how many milliseconds the workspace stops by itself; none for never.
@@ -129,8 +117,11 @@ impl WorkspaceSettings {
         }
         let ttl = parse_ttl(milliseconds).map_err(SettingError::Ttl)?;
         check_update(actor, view)?;
-        let mut conn = self.core.conn().await?;
-        Ok(workspaces::update_ttl(&mut conn, view.workspace.id, ttl).await?)
+        let mut after = view.workspace.clone();
+        after.ttl = ttl;
+        let mut tx = self.core.begin().await?;
+        workspaces::update_ttl(on(&mut tx), after.id, ttl).await?;
+        self.keep(tx, actor, (&view.workspace, &after)).await
     }
 
     /// Sets whether the workspace takes new versions by itself.
@@ -148,8 +139,11 @@ impl WorkspaceSettings {
         }
         let updates = AutomaticUpdates::parse(word)
             .ok_or_else(|| SettingError::AutomaticUpdates(word.to_owned()))?;
-        let mut conn = self.core.conn().await?;
-        Ok(workspaces::update_automatic_updates(&mut conn, view.workspace.id, updates).await?)
+        let mut after = view.workspace.clone();
+        after.automatic_updates = updates;
+        let mut tx = self.core.begin().await?;
+        workspaces::update_automatic_updates(on(&mut tx), after.id, updates).await?;
+        self.keep(tx, actor, (&view.workspace, &after)).await
     }
 
     /// Puts the workspace to sleep or wakes it; `None` when it is in that state already.
@@ -168,14 +162,20 @@ impl WorkspaceSettings {
         }
         check_update(actor, view)?;
         let now = self.core.now();
-        let mut conn = self.core.conn().await?;
+        let mut tx = self.core.begin().await?;
+        let mut after = workspace.clone();
         if dormant {
             let kept = workspace.template.time_til_dormant_autodelete;
-            let deleting_at = (!kept.is_zero()).then(|| now + kept);
-            workspaces::put_to_sleep(&mut conn, workspace.id, deleting_at, now).await?;
+            (after.dormant_at, after.deleting_at) =
+                (Some(now), (!kept.is_zero()).then(|| now + kept));
+            workspaces::put_to_sleep(on(&mut tx), workspace.id, after.deleting_at, now).await?;
         } else {
-            workspaces::wake(&mut conn, workspace.id, now).await?;
+            (after.dormant_at, after.deleting_at) = (None, None);
+            workspaces::wake(on(&mut tx), workspace.id, now).await?;
         }
+        workspace_audit::changed(on(&mut tx), actor, (workspace, &after), 200, now).await?;
+        commit(tx).await?;
+        let mut conn = self.core.conn().await?;
         let changed = self.views.load(&mut conn, &[workspace.id]).await?.pop();
         changed
             .filter(|view| shows_template(actor, view))
@@ -197,8 +197,22 @@ impl WorkspaceSettings {
             return Err(SettingError::NotOwner);
         }
         check_update(actor, view)?;
-        let mut conn = self.core.conn().await?;
-        Ok(workspaces::update_favorite(&mut conn, view.workspace.id, favorite).await?)
+        let mut after = view.workspace.clone();
+        after.favorite = favorite;
+        let mut tx = self.core.begin().await?;
+        workspaces::update_favorite(on(&mut tx), after.id, favorite).await?;
+        self.keep(tx, actor, (&view.workspace, &after)).await
+    }
+
+    /// Ends a change with its entry in the audit log.
+    async fn keep(
+        &self,
+        mut tx: Transaction<'static, Postgres>,
+        actor: &Actor,
+        change: (&Workspace, &Workspace),
+    ) -> Result<(), SettingError> {
+        workspace_audit::changed(on(&mut tx), actor, change, 204, self.core.now()).await?;
+        Ok(commit(tx).await?)
     }
 
     /// Moves the deadline of the running workspace.
@@ -217,52 +231,12 @@ impl WorkspaceSettings {
             .map_err(SettingError::Extend)?;
         let id = view.workspace.id;
         let mut tx = self.core.begin().await?;
-        workspace_builds::update_deadline(on(&mut tx), view.build.id, deadline, now).await?;
+        // The workspace first, as all who change both: else two could wait for each other.
         workspaces::touch(on(&mut tx), id).await?;
+        workspace_builds::update_deadline(on(&mut tx), view.build.id, deadline, now).await?;
         commit(tx).await?;
         self.core.events.publish(Event::Workspace(id));
         Ok(())
-    }
-
-    /// Remembers that the workspace was used.
-    ///
-    /// # Errors
-    /// Without the right to change it.
-    pub fn note_use(&self, actor: &Actor, view: &WorkspaceView) -> Result<(), SettingError> {
-        check_update(actor, view)?;
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.insert(view.workspace.id);
-        Ok(())
-    }
-
-    /// Notes the uses from time to time; never ends.
-    pub async fn write_uses(self) {
-        let mut ticks = tokio::time::interval(USES_EVERY);
-        loop {
-            ticks.tick().await;
-            if let Err(error) = self.flush_uses().await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "uses of workspaces could not be noted"
-                );
-            }
-        }
-    }
-
-    /// Notes the uses that are remembered.
-    ///
-    /// # Errors
-    /// When the database fails; the uses are lost then, as their only effect is a time.
-    pub async fn flush_uses(&self) -> Result<(), StoreError> {
-        let used: Vec<WorkspaceId> = {
-            let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-            used.drain().collect()
-        };
-        if used.is_empty() {
-            return Ok(());
-        }
-        let mut conn = self.core.conn().await?;
-        workspaces::update_last_used(&mut conn, &used, self.core.now()).await
     }
 
     /// Whether an automatic start would lack a parameter's value (spec WS-124, WS-125).

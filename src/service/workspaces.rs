@@ -8,10 +8,12 @@ use thiserror::Error;
 use super::{
     Core,
     build_orders::{self, BuildError, Placement},
+    commit,
     idempotency::{self, KeyError, Made, Once},
     jobs::Jobs,
     on,
     organizations::{FindOrganizationError, Organizations},
+    workspace_audit,
     workspace_views::{
         FindWorkspaceError, WorkspaceViews, as_made, check_template, shows_template,
     },
@@ -261,6 +263,7 @@ impl Workspaces {
         let made = workspace_views::with_latest_build(conn, &[id]).await?;
         let made = made.into_iter().next().map(as_made);
         let made = made.ok_or(CreateWorkspaceError::NoTemplate)?;
+        workspace_audit::made(conn, actor, &made, now).await?;
         idempotency::keep(conn, actor.id, once, &made, now).await?;
         Ok(Made::Now(made))
     }
@@ -387,14 +390,19 @@ impl Workspaces {
         if workspace.deleted {
             return Err(RenameError::Deleted);
         }
-        let mut conn = self.core.conn().await?;
-        match workspaces::update_name(&mut conn, workspace.id, name).await {
+        let mut renamed = workspace.clone();
+        name.clone_into(&mut renamed.name);
+        let mut tx = self.core.begin().await?;
+        match workspaces::update_name(on(&mut tx), workspace.id, name).await {
             Ok(()) => {}
             Err(error) if error.violates(workspaces::NAME_KEY) => {
                 return Err(RenameError::NameTaken(name.to_owned()));
             }
             Err(error) => return Err(error.into()),
         }
+        let (change, now) = ((workspace, &renamed), self.core.now());
+        workspace_audit::changed(on(&mut tx), actor, change, 204, now).await?;
+        commit(tx).await?;
         self.core.events.publish(Event::Workspace(workspace.id));
         Ok(())
     }

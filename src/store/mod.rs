@@ -3,6 +3,8 @@
 
 mod error;
 
+pub mod activity;
+
 pub mod agent_tokens;
 
 pub mod api_keys;

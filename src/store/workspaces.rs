@@ -290,14 +290,19 @@ pub async fn wake(
     Ok(())
 }
 
-/// Notes that workspaces were used; never moves a time backwards.
+/// Notes that workspaces were used; never moves a time backwards. They are locked in one order,
+/// so that two replicas that note the same uses do not wait for each other.
 pub async fn update_last_used(
     conn: &mut PgConnection,
     ids: &[WorkspaceId],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE workspaces SET last_used_at = $2 WHERE id = ANY ($1) AND last_used_at < $2",
+        "WITH held AS (
+             SELECT id FROM workspaces WHERE id = ANY ($1) AND last_used_at < $2
+             ORDER BY id FOR NO KEY UPDATE)
+         UPDATE workspaces w SET last_used_at = $2 FROM held
+         WHERE w.id = held.id AND w.last_used_at < $2",
         ids as &[WorkspaceId],
         now
     )

@@ -1,11 +1,18 @@
 //! Shapes of the audit log.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{time::Time, users::User};
-use crate::domain::audit::{AuditAction, AuditedKind, Record};
+use super::{
+    time::Time,
+    users::User,
+    validate::{Faults, Validate},
+};
+use crate::domain::{
+    audit::{AuditAction, AuditedKind, Record},
+    builds::BuildReason,
+};
 
 /// A page of the audit log (codersdk.AuditLogResponse).
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -104,5 +111,42 @@ impl From<Record> for AuditLog {
             }),
             user: record.user.map(User::from),
         }
+    }
+}
+
+/// Makes an entry up, to try the log out (codersdk.CreateTestAuditLogRequest).
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub struct CreateTestAuditLogRequest {
+    /// What was done; empty for a change.
+    #[schema(value_type = Option<AuditAction>)]
+    pub action: String,
+    /// The kind of thing; empty for a user.
+    #[schema(value_type = Option<AuditedKind>)]
+    pub resource_type: String,
+    /// The thing; nil for any.
+    pub resource_id: Uuid,
+    /// Facts of the kind of thing.
+    pub additional_fields: Option<Value>,
+    /// When it was done; absent for now.
+    pub time: Option<Time>,
+    /// Why the build was made that it was done to.
+    #[schema(value_type = Option<BuildReason>)]
+    pub build_reason: String,
+    /// The organization of the thing; nil for none.
+    pub organization_id: Uuid,
+}
+
+impl Validate for CreateTestAuditLogRequest {
+    fn validate(&self, faults: &mut Faults) {
+        let text = &self.action;
+        let is_known = text.is_empty() || AuditAction::parse(text).is_some();
+        faults.check(is_known, "action", "oneof", text);
+        let text = &self.resource_type;
+        let is_known = text.is_empty() || AuditedKind::parse(text).is_some();
+        faults.check(is_known, "resource_type", "oneof", text);
+        let text = &self.build_reason;
+        let is_known = text.is_empty() || BuildReason::parse(text).is_some();
+        faults.check(is_known, "build_reason", "oneof", text);
     }
 }

@@ -10,7 +10,8 @@ use super::{
     validate::{Faults, Validate},
 };
 use crate::domain::{
-    builds::AutomaticUpdates, names, provisioning::NamedValue, workspaces::WorkspaceView,
+    activity::UsedApp, builds::AutomaticUpdates, names, provisioning::NamedValue,
+    workspaces::WorkspaceView,
 };
 
 /// A workspace (codersdk.Workspace).
@@ -324,6 +325,19 @@ impl Validate for PutExtendWorkspaceRequest {
         );
     }
 }
+
+/// Says through what a workspace is used (codersdk.PostWorkspaceUsageRequest).
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub struct PostWorkspaceUsageRequest {
+    /// The agent; nil for none.
+    pub agent_id: Uuid,
+    /// The app; empty for none.
+    #[schema(value_type = Option<UsedApp>)]
+    pub app_name: String,
+}
+
+impl Validate for PostWorkspaceUsageRequest {}
 
 /// Whether an automatic start would lack a value (codersdk.ResolveAutostartResponse).
 #[derive(Debug, Serialize, utoipa::ToSchema)]

@@ -40,6 +40,8 @@ mod query_counts;
 
 mod provisioner_rpc;
 
+mod races;
+
 mod settings;
 
 mod sign_in;
@@ -50,6 +52,8 @@ mod template_versions;
 
 mod template_settings;
 mod templates;
+
+mod usage;
 
 mod users;
 

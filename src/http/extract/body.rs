@@ -22,6 +22,22 @@ pub struct OptionalJson<T>(pub T);
 /// The whole body.
 pub struct BodyBytes(pub Bytes);
 
+impl BodyBytes {
+    /// The JSON in it, or the default where there is none.
+    ///
+    /// # Errors
+    /// 400 when it is no JSON or breaks a rule.
+    pub fn decoded_or_default<T: DeserializeOwned + Validate + Default>(
+        &self,
+    ) -> Result<T, ApiError> {
+        if self.0.is_empty() {
+            Ok(T::default())
+        } else {
+            decoded(&self.0)
+        }
+    }
+}
+
 impl<S: Send + Sync> FromRequest<S> for BodyBytes {
     type Rejection = ApiError;
 
@@ -66,11 +82,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Validate + Default> FromRequest<S> fo
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let BodyBytes(bytes) = BodyBytes::from_request(request, state).await?;
-        if bytes.is_empty() {
-            Ok(Self(T::default()))
-        } else {
-            decoded(&bytes).map(Self)
-        }
+        let body = BodyBytes::from_request(request, state).await?;
+        body.decoded_or_default().map(Self)
     }
 }
