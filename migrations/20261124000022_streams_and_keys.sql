@@ -14,6 +14,7 @@ CREATE INDEX idempotency_keys_created_idx ON idempotency_keys (created_at);
 
 -- What changed since a stream over many workspaces looked last.
 CREATE INDEX workspaces_revision_idx ON workspaces (revision);
+CREATE INDEX workspace_builds_revision_idx ON workspace_builds (revision);
 
 -- Whether watchers were told that the agent did not connect in time; an agent that may take
 -- for ever (no timeout) or has connected is not asked about.

@@ -85,7 +85,13 @@ impl App {
         let files = Files::new(core.clone());
         let workspace_views = WorkspaceViews::new(core.clone());
         let render = http::watch::renderer(Arc::clone(&settings), parts.clock.clone());
-        let watches = Watches::new(core.clone(), workspace_views.clone(), render);
+        let watches = Watches::new(
+            core.clone(),
+            workspace_views.clone(),
+            organizations.clone(),
+            sessions.clone(),
+            render,
+        );
         let state = AppState {
             settings,
             clock: parts.clock,

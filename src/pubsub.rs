@@ -29,6 +29,8 @@ pub enum Event {
     Workspace(WorkspaceId),
     /// What watchers of all workspaces of this template see has changed.
     Template(TemplateId),
+    /// What watchers of all workspaces of this owner see has changed.
+    Owner(UserId),
     /// A job waits for a provisioner.
     JobPosted,
     /// A job has new log lines, or has ended.

@@ -11,7 +11,10 @@ use crate::{
         process::Limits,
     },
     service::{idempotency::IdempotencyKeys, passes::Passes},
-    workers::{Driver, daemons::StaleDaemons, idempotency_keys::OldKeys, reaper::Reaper},
+    workers::{
+        Driver, agent_timeouts::AgentTimeouts, daemons::StaleDaemons, idempotency_keys::OldKeys,
+        reaper::Reaper,
+    },
 };
 
 /// Longest run of one Terraform command.
@@ -25,6 +28,7 @@ pub(super) fn start(app: &App, config: &Config) {
     let driver = Driver::new(Passes::new(app.core.clone()), app.lifecycle.clone());
     driver.run(Reaper::new(jobs.clone()));
     driver.run(StaleDaemons::new(jobs.clone()));
+    driver.run(AgentTimeouts::new(app.state.watches.clone()));
     driver.run(OldKeys::new(IdempotencyKeys::new(app.core.clone())));
     daemon::start(jobs, daemons(app, config), &app.lifecycle);
 }

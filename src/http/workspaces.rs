@@ -277,7 +277,7 @@ impl From<ListWorkspacesError> for ApiError {
     }
 }
 
-const BAD_SEARCH: &str = "The search for workspaces is not valid.";
+pub(super) const BAD_SEARCH: &str = "The search for workspaces is not valid.";
 
 /// The workspaces that the caller may see and that fit a search.
 #[utoipa::path(get, path = "/workspaces", tag = "Workspaces",

@@ -20,7 +20,7 @@ use crate::{
             actor::{Actor, Scope},
             roles::OrganizationRole,
         },
-        tokens::Token,
+        tokens::{KeyId, Token},
         users::{LoginType, UserStatus},
     },
     pubsub::Event,
@@ -206,6 +206,19 @@ impl Sessions {
             expires_at,
             actor: actor(found),
         }))
+    }
+
+    /// Who a key belongs to now, with its present rights; `None` when it may not be used any more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn actor(&self, key: &KeyId) -> Result<Option<Actor>, StoreError> {
+        let mut conn = self.core.conn().await?;
+        let found = api_keys::find_credential(&mut conn, key).await?;
+        Ok(found
+            .filter(|found| found.status != UserStatus::Suspended)
+            .filter(|found| found.key.expires_at > self.core.now())
+            .map(actor))
     }
 
     /// Makes a dormant user active again.

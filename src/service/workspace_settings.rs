@@ -227,9 +227,13 @@ impl WorkspaceSettings {
     ) -> Result<(), SettingError> {
         check_update(actor, view)?;
         let now = self.core.now();
-        check_deadline(&view.build, view.job.state.completed_at(), deadline, now)
-            .map_err(SettingError::Extend)?;
         let id = view.workspace.id;
+        let checked = check_deadline(&view.build, view.job.state.completed_at(), deadline, now);
+        if let Err(reason) = checked {
+            // Watchers hear of it too: who asked saw a deadline that may be wrong (spec WS-122).
+            self.core.events.publish(Event::Workspace(id));
+            return Err(SettingError::Extend(reason));
+        }
         let mut tx = self.core.begin().await?;
         // The workspace first, as all who change both: else two could wait for each other.
         workspaces::touch(on(&mut tx), id).await?;

@@ -5,6 +5,8 @@ mod error;
 
 pub mod activity;
 
+pub mod agent_timeouts;
+
 pub mod agent_tokens;
 
 pub mod api_keys;
@@ -56,6 +58,8 @@ pub mod users;
 pub mod build_plans;
 
 pub mod workspace_builds;
+
+pub mod workspace_changes;
 
 pub mod workspace_lists;
 

@@ -2,6 +2,8 @@
 //! argument, looks at everything and may run twice; replicas take turns. Entrances like
 //! `http`: they call services and hold no rule themselves.
 
+pub mod agent_timeouts;
+
 pub mod daemons;
 
 pub mod idempotency_keys;

@@ -54,7 +54,7 @@ async fn nobody_gets_in_without_a_session() {
     for (method, path) in operations(&document) {
         let operation = format!("{method} {path}");
         let url = format!("abs:{}", concrete(&path, "admin"));
-        let status = nobody.send(method, &url, &[], "{}").await.status;
+        let status = nobody.status(method, &url, "{}").await;
         if (status == 401) == open.contains_key(operation.as_str()) {
             wrong.push(format!("{operation} answered {status}"));
         }
@@ -78,7 +78,7 @@ async fn a_stranger_gets_nothing_of_others() {
         let url = format!("abs:{}", concrete(&path, "admin"));
         // An empty object: a refusal for its fields comes after the refusal for rights, or
         // says nothing that is the other's.
-        let status = stranger.send(method, &url, &[], "{}").await.status;
+        let status = stranger.status(method, &url, "{}").await;
         let refused = status.is_client_error();
         if refused == open.contains_key(operation.as_str()) || status.is_server_error() {
             wrong.push(format!("{operation} answered {status}"));

@@ -59,4 +59,8 @@ mod users;
 
 mod watch;
 
+mod watch_list;
+
+mod watch_resume;
+
 mod workspaces;

@@ -207,9 +207,7 @@ impl Templates {
         consequences::carry_over(on(&mut tx), &self.core.settings, &template, due, now).await?;
         audit::record(on(&mut tx), actor, Some(&before), Some(&template), now).await?;
         commit(tx).await?;
-        if due.reaches_any() {
-            self.core.events.publish(Event::Template(id));
-        }
+        self.core.events.publish(Event::Template(id));
         Ok(Some(self.with_usage(template).await?))
     }
 
@@ -232,7 +230,9 @@ impl Templates {
         let now = self.core.now();
         templates::delete(on(&mut tx), id, now).await?;
         audit::record(on(&mut tx), actor, Some(&template), None, now).await?;
-        Ok(commit(tx).await?)
+        commit(tx).await?;
+        self.core.events.publish(Event::Template(id));
+        Ok(())
     }
 
     /// The days of which a count of daily users speaks, as they are `offset_hours` west of UTC.

@@ -10,6 +10,7 @@ use crate::{
         rights::{Action, Object, actor::Actor, roles::SiteRole},
         users::{User, UserStatus},
     },
+    pubsub::Event,
     service::{audit, commit, on},
     store::{StoreError, api_keys, users},
 };
@@ -68,7 +69,9 @@ impl Users {
             updated_at: now,
             ..before.clone()
         };
-        self.finish(tx, actor, &before, after).await
+        let changed = self.finish(tx, actor, &before, after).await?;
+        self.core.events.publish(Event::Owner(user));
+        Ok(changed)
     }
 
     /// Sets the theme.

@@ -1,0 +1,126 @@
+//! What a watched search means: which workspaces fit it, for one reader, now.
+
+use chrono::TimeDelta;
+use sqlx::PgConnection;
+use thiserror::Error;
+
+use super::{Watches, feed::Snapshot};
+use crate::{
+    domain::{
+        ids::{OrganizationId, WorkspaceId},
+        pagination::Page,
+        rights::actor::Actor,
+        search::workspaces::WorkspaceQuery,
+        users::{OrganizationRef, UserRef},
+    },
+    service::{Core, organizations::FindOrganizationError},
+    store::{
+        StoreError,
+        workspace_lists::{self, ListContext},
+    },
+};
+
+/// Why a search is not watched.
+#[derive(Debug, Error)]
+pub enum WatchListError {
+    /// The search names an organization that the caller cannot see.
+    #[error("there is no such organization")]
+    NoOrganization,
+    /// The user watches as many searches as one may.
+    #[error("too many searches are watched at once by one user")]
+    TooMany,
+    /// The database failed.
+    #[error("workspaces could not be watched")]
+    Store(#[from] StoreError),
+}
+
+/// A search whose organization is known.
+pub(super) struct Search {
+    query: WorkspaceQuery,
+    organization: Option<OrganizationId>,
+}
+
+impl Search {
+    /// Whether a workspace that is shown to the actor could fit, as far as that is known without
+    /// asking the database.
+    pub(super) fn could_fit(&self, actor: &Actor, snapshot: &Snapshot) -> bool {
+        let owner_fits = match &self.query.owner {
+            Some(UserRef::Me) => snapshot.owner == actor.id,
+            Some(UserRef::Id(id)) => snapshot.owner == *id,
+            Some(UserRef::Name(_)) | None => true,
+        };
+        let id_fits = self.query.ids.is_empty() || self.query.ids.contains(&snapshot.id);
+        !snapshot.deleted && owner_fits && id_fits
+    }
+
+    /// Whether all that could fit does.
+    pub(super) fn takes_all(&self) -> bool {
+        let rest = WorkspaceQuery {
+            owner: None,
+            ids: Vec::new(),
+            ..self.query.clone()
+        };
+        rest == WorkspaceQuery::default() && !matches!(self.query.owner, Some(UserRef::Name(_)))
+    }
+
+    /// The workspaces that fit, of all or of some.
+    pub(super) async fn fitting(
+        &self,
+        core: &Core,
+        conn: &mut PgConnection,
+        actor: &Actor,
+        among: Option<&[WorkspaceId]>,
+    ) -> Result<Vec<WorkspaceId>, StoreError> {
+        let now = core.now();
+        let inactive = TimeDelta::from_std(core.settings.agent_inactive_after);
+        let (owner_id, owner_name) = match &self.query.owner {
+            None => (None, None),
+            Some(UserRef::Me) => (Some(actor.id), None),
+            Some(UserRef::Id(id)) => (Some(*id), None),
+            Some(UserRef::Name(name)) => (None, Some(name.as_str())),
+        };
+        let context = ListContext {
+            filter: &actor.workspace_filter(),
+            reader: actor.id,
+            owner_id,
+            owner_name,
+            organization: self.organization,
+            now,
+            inactive_before: now - inactive.unwrap_or_default(),
+        };
+        let mut query = self.query.clone();
+        if let Some(among) = among {
+            // An empty list would stand for all.
+            if among.is_empty() {
+                return Ok(Vec::new());
+            }
+            among.clone_into(&mut query.ids);
+        }
+        let listed = workspace_lists::list(conn, &context, &query, &Page::default()).await?;
+        Ok(listed.ids)
+    }
+}
+
+impl Watches {
+    pub(super) async fn search(
+        &self,
+        actor: &Actor,
+        query: WorkspaceQuery,
+    ) -> Result<Search, WatchListError> {
+        let organization = match &query.organization {
+            None => None,
+            Some(OrganizationRef::Id(id)) => Some(*id),
+            Some(named) => match self.organizations.resolve(actor, named).await {
+                Ok(found) => Some(found.id),
+                Err(FindOrganizationError::NotFound) => {
+                    return Err(WatchListError::NoOrganization);
+                }
+                Err(FindOrganizationError::Store(source)) => return Err(source.into()),
+            },
+        };
+        Ok(Search {
+            query,
+            organization,
+        })
+    }
+}
