@@ -71,13 +71,10 @@ impl From<VersionError> for ApiError {
             VersionError::Cancel(CancelRefused::Canceled) => {
                 Self::bad_request("The job has been canceled already.")
             }
-            // The statuses of these two are the incumbent's, as recorded.
-            VersionError::InUse => Self::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "The version cannot be archived.",
-            )
-            .detail(sentence(&text)),
-            VersionError::NoDryRun => Self::new(StatusCode::INTERNAL_SERVER_ERROR, sentence(&text)),
+            VersionError::InUse => {
+                Self::conflict("The version cannot be archived.").detail(sentence(&text))
+            }
+            VersionError::NoDryRun => not_found(&text),
             VersionError::CutShort => Self::internal(reason),
             VersionError::Store(source) => Self::internal(source),
         }

@@ -22,6 +22,8 @@ mod embedded;
 
 mod files;
 
+mod fuzz;
+
 mod fixture;
 
 mod idempotency;

@@ -246,7 +246,7 @@ async fn unused_versions_are_archived() {
         .expect(200);
     assert_eq!(all.as_array().unwrap().len(), 4);
     let first = format!("/templateversions/{first}/archive");
-    assert_eq!(owner.post(&first, json!({})).await.status, 500);
+    assert_eq!(owner.post(&first, json!({})).await.status, 409);
     let unused = unused["id"].as_str().unwrap();
     let back = format!("/templateversions/{unused}/unarchive");
     owner.post(&back, json!({})).await.expect(200);
