@@ -161,15 +161,18 @@ async fn watch_list(
     let text = query.first("q").unwrap_or_default();
     let search = WorkspaceQuery::parse(text)
         .map_err(|faults| ApiError::invalid_query(BAD_SEARCH, faults))?;
-    let watches = &state.watches;
-    let watcher = watches.watch_list(actor, text, search, seen).await?;
-    Ok(respond(&state, Source::List(watcher), seen.is_some()))
+    let changes = state.watches.watch_list(actor, text, search, seen).await?;
+    Ok(respond(
+        &state,
+        Source::List(Box::new(changes)),
+        seen.is_some(),
+    ))
 }
 
 /// Where a stream's events come from.
 enum Source {
     One(Watcher),
-    List(ListWatcher),
+    List(Box<ListWatcher>),
 }
 
 impl Source {

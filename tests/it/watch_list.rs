@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fixture::{Client, Events, Provisioner, TestApp, eventually};
+use crate::fixture::{Client, Events, Provisioner, TestApp};
 
 async fn all(client: &Client, query: &str) -> Events {
     let mut events = client.events(&format!("/workspaces/watch{query}")).await;
@@ -295,9 +295,5 @@ async fn one_user_watches_a_bounded_number_of_searches() {
     let refused = owner.get("/workspaces/watch?q=name:more").await;
     assert_eq!(refused.status, 429);
     open.clear();
-    eventually(async || {
-        let answer = owner.events("/workspaces/watch?q=name:more");
-        Some(drop(answer.await))
-    })
-    .await;
+    all(&owner, "?q=name:more").await;
 }

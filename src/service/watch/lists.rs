@@ -57,9 +57,12 @@ pub enum ListUpdate {
     },
 }
 
-/// The watched sets of this process, by session and search.
+/// Sets by session and search.
+type Sets = HashMap<(KeyId, String), Weak<Set>>;
+
+/// The watched sets of this process.
 #[derive(Clone, Default)]
-pub(super) struct Lists(Arc<Mutex<HashMap<(KeyId, String), Weak<Set>>>>);
+pub(super) struct Lists(Arc<Mutex<Sets>>);
 
 /// The workspaces that fit a search of one session.
 struct Set {
@@ -120,7 +123,7 @@ impl ListWatcher {
 }
 
 impl Lists {
-    fn sets(&self) -> MutexGuard<'_, HashMap<(KeyId, String), Weak<Set>>> {
+    fn sets(&self) -> MutexGuard<'_, Sets> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -270,8 +273,8 @@ struct Told {
 }
 
 impl Told {
-    fn add(&mut self, event: Event) {
-        match event {
+    fn add(&mut self, event: &Event) {
+        match *event {
             Event::Workspace(id) => {
                 self.workspaces.insert(id);
             }
@@ -358,7 +361,7 @@ impl Watches {
             let compares = tokio::select! {
                 event = events.next() => match event {
                     Some(event) => {
-                        told.add(event);
+                        told.add(&event);
                         false
                     }
                     None => return,
@@ -366,7 +369,7 @@ impl Watches {
                 _ = ticks.tick() => true,
             };
             while let Some(Some(event)) = events.next().now_or_never() {
-                told.add(event);
+                told.add(&event);
             }
             match self.tell(&told, compares, &mut progress).await {
                 Ok(()) => told = Told::default(),
@@ -395,6 +398,7 @@ impl Watches {
         for set in &sets {
             set.follow_rights(&self.core).await?;
         }
+        let listed = listed_since(&sets).await;
         let mut conn = self.core.conn().await?;
         let mut changed: Vec<WorkspaceId> = told.workspaces.iter().copied().collect();
         if !told.templates.is_empty() || !told.owners.is_empty() {
@@ -404,7 +408,12 @@ impl Watches {
         }
         let mut changed = workspace_changes::revisions(&mut conn, &changed).await?;
         if compares || told.resync {
-            changed.extend(compare(&mut conn, &sets, progress).await?);
+            for stream in sets.iter().flat_map(|set| set.streams()) {
+                stream.settle();
+            }
+            if let Some(listed) = listed {
+                changed.extend(compare(&mut conn, listed, progress).await?);
+            }
         }
         drop(conn);
         changed.retain(|(id, revision)| {
@@ -424,25 +433,24 @@ impl Watches {
     }
 }
 
+/// The revision up to which the set that was listed first holds all that was changed.
+async fn listed_since(sets: &[Arc<Set>]) -> Option<i64> {
+    let mut first = None;
+    for set in sets {
+        if let Some(members) = set.members.lock().await.as_ref() {
+            first = Some(first.map_or(members.since, |first: i64| first.min(members.since)));
+        }
+    }
+    first
+}
+
 /// What has changed since the comparison before the last one.
 async fn compare(
     conn: &mut PgConnection,
-    sets: &[Arc<Set>],
+    listed: i64,
     progress: &mut Progress,
 ) -> Result<Vec<(WorkspaceId, i64)>, StoreError> {
-    let mut first = i64::MAX;
-    for set in sets {
-        if let Some(members) = set.members.lock().await.as_ref() {
-            first = first.min(members.since);
-        }
-        for stream in set.streams() {
-            stream.settle();
-        }
-    }
-    let (last, from) = progress.compared.unwrap_or((first, first));
-    if from == i64::MAX {
-        return Ok(Vec::new());
-    }
+    let (last, from) = progress.compared.unwrap_or((listed, listed));
     let latest = workspace_changes::latest(conn).await?;
     let everything = ReadFilter {
         everything: true,

@@ -164,3 +164,47 @@ impl Mailbox {
         self.arrived.notified().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn next(mailbox: &Mailbox) -> Option<(WorkspaceId, i64)> {
+        match mailbox.next(1)? {
+            Next::Removed(id, revision) => Some((id, revision)),
+            Next::State(snapshot, revision) => Some((snapshot.id, revision)),
+            Next::Load(wanted) => {
+                mailbox.fill(&wanted, Vec::new());
+                wanted.first().copied()
+            }
+        }
+    }
+
+    #[test]
+    fn each_workspace_waits_once_in_the_order_of_revisions() {
+        let mailbox = Mailbox::default();
+        let (one, two) = (WorkspaceId::random(), WorkspaceId::random());
+        mailbox.put(one, 5, News::Changed);
+        mailbox.put(two, 6, News::Changed);
+        mailbox.put(one, 7, News::Removed);
+        mailbox.put(one, 7, News::Changed);
+        assert_eq!(next(&mailbox), Some((two, 6)));
+        assert_eq!(next(&mailbox), Some((one, 7)));
+        assert_eq!(next(&mailbox), None);
+    }
+
+    #[test]
+    fn what_changes_while_it_is_loaded_is_told_again() {
+        let mailbox = Mailbox::default();
+        let id = WorkspaceId::random();
+        mailbox.catch_up(vec![(id, 1, News::Changed)]);
+        let Some(Next::Load(wanted)) = mailbox.next(10) else {
+            panic!("it waits to be loaded");
+        };
+        assert_eq!(wanted, [(id, 1)]);
+        mailbox.put(id, 2, News::Removed);
+        mailbox.fill(&wanted, Vec::new());
+        assert_eq!(next(&mailbox), Some((id, 2)));
+        assert_eq!(next(&mailbox), None);
+    }
+}

@@ -55,7 +55,7 @@ impl Viewer {
     pub(super) async fn changed(&mut self) {
         if self.rights.changed().await.is_err() {
             // The session holds the sender: this does not come while a viewer lives.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }
