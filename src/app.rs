@@ -27,11 +27,11 @@ use crate::{
     rpc::bytes_over_websocket::bytes_of,
     service::{
         Core, audit::AuditLog, authcheck::AuthCheck, builds::Builds, files::Files,
-        git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, members::Members, meta::Meta,
-        organizations::Organizations, sessions::Sessions, settings::Settings,
-        template_versions::TemplateVersions, templates::Templates, usage::Usage, users::Users,
-        watch::Watches, workspace_settings::WorkspaceSettings, workspace_views::WorkspaceViews,
-        workspaces::Workspaces,
+        git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, lifecycle::WorkspaceLifecycle,
+        members::Members, meta::Meta, organizations::Organizations, sessions::Sessions,
+        settings::Settings, template_versions::TemplateVersions, templates::Templates,
+        usage::Usage, users::Users, watch::Watches, workspace_settings::WorkspaceSettings,
+        workspace_views::WorkspaceViews, workspaces::Workspaces,
     },
     store::pool::{self, PoolSettings},
 };
@@ -58,6 +58,8 @@ pub struct App {
     pub state: AppState,
     /// The whole router.
     pub router: Router,
+    /// What workspaces do by themselves.
+    pub workspace_lifecycle: WorkspaceLifecycle,
     core: Core,
     outbox: Outbox,
     lifecycle: Lifecycle,
@@ -92,6 +94,7 @@ impl App {
             sessions.clone(),
             render,
         );
+        let workspace_lifecycle = WorkspaceLifecycle::new(core.clone(), jobs.clone());
         let state = AppState {
             settings,
             clock: parts.clock,
@@ -132,6 +135,7 @@ impl App {
         Ok(Self {
             state,
             router,
+            workspace_lifecycle,
             core,
             outbox,
             lifecycle,

@@ -28,6 +28,8 @@ pub mod jobs;
 
 pub mod keys;
 
+pub mod lifecycle;
+
 pub mod markdown;
 
 pub mod names;

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         builds::{Build, BuildReason, PlannedVersion, StateSource},
         clock::Timestamp,
-        ids::{BuildId, TemplateVersionId, UserId, WorkspaceId},
+        ids::{BuildId, TemplateId, TemplateVersionId, UserId, WorkspaceId},
         jobs::JobStatus,
         parameters::{self, ParameterError},
         provisioning::{NamedValue, Transition},
@@ -116,6 +116,24 @@ pub(crate) struct Placement {
     pub(crate) debug_log: bool,
 }
 
+/// The version that a workspace of this template is to be built from.
+///
+/// # Errors
+/// When it does not exist, is another template's, or its import has not succeeded.
+pub(crate) async fn find_version(
+    conn: &mut PgConnection,
+    wanted: TemplateVersionId,
+    template: TemplateId,
+) -> Result<PlannedVersion, BuildError> {
+    let version = build_plans::find_version(conn, wanted).await?;
+    let version = version.ok_or(BuildError::NoVersion(wanted))?;
+    if version.template.as_ref().map(|found| found.id) != Some(template) {
+        return Err(BuildError::ForeignVersion);
+    }
+    check_import(&version)?;
+    Ok(version)
+}
+
 /// Refuses a version whose import has not succeeded.
 pub(crate) fn check_import(version: &PlannedVersion) -> Result<(), BuildError> {
     match version.import_status {
@@ -178,12 +196,12 @@ pub(crate) async fn keep(
         },
         tags: plan.tags,
     };
-    let job = jobs.queue(conn, job, now).await?;
+    let job = jobs.enqueue(conn, &job, now).await?;
     let build = Build {
         id: placement.id,
         workspace_id: placement.workspace,
         template_version_id: plan.version.id,
-        job_id: job.id,
+        job_id: job,
         number: placement.number,
         transition: placement.transition,
         initiator_id: placement.initiator,

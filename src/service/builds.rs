@@ -27,7 +27,7 @@ use crate::{
     },
     pubsub::Event,
     store::{
-        StoreError, build_plans,
+        StoreError,
         workspace_builds::{self, BuildFilter},
         workspace_views, workspaces,
     },
@@ -154,15 +154,8 @@ impl Builds {
         let current = workspace_views::with_latest_build(conn, &[id]).await?;
         let previous = current.into_iter().next().ok_or(BuildError::NotFound)?;
         let wanted = order.version.unwrap_or(previous.build.template_version_id);
-        let version = build_plans::find_version(conn, wanted)
-            .await?
-            .ok_or(BuildError::NoVersion(wanted))?;
-        if version.template.as_ref().map(|template| template.id)
-            != Some(previous.workspace.template.id)
-        {
-            return Err(BuildError::ForeignVersion);
-        }
-        build_orders::check_import(&version)?;
+        let template = previous.workspace.template.id;
+        let version = build_orders::find_version(conn, wanted, template).await?;
         if !previous.job.has_ended() {
             return Err(BuildError::Active);
         }

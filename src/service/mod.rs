@@ -19,6 +19,8 @@ pub mod jobs;
 
 pub mod keys;
 
+pub mod lifecycle;
+
 pub mod members;
 
 pub mod meta;

@@ -43,7 +43,7 @@ impl Passes {
 }
 
 /// A lock's number; stable between releases, or two of them could make a pass at once.
-fn key(name: &str) -> i64 {
+pub(super) fn key(name: &str) -> i64 {
     let digest = Sha256::digest(name.as_bytes());
     let (start, _) = digest.split_at(size_of::<i64>());
     start.try_into().map_or(0, i64::from_be_bytes)

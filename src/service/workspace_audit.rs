@@ -7,16 +7,19 @@ use sqlx::PgConnection;
 use super::audit;
 use crate::{
     domain::{
-        audit::{AuditAction, AuditedKind, NewEntry, Tracked, shown},
+        audit::{AuditAction, AuditedKind, NewEntry, Origin, Tracked, shown},
         clock::Timestamp,
+        ids::RequestId,
         rights::actor::Actor,
         workspaces::{Workspace, WorkspaceView},
     },
-    store::StoreError,
+    store::{StoreError, lifecycle::Candidate},
 };
 
 /// What stands for a value that is not set.
 const UNSET: &str = "null";
+/// Where the server's own doings come from.
+const HERE: &str = "127.0.0.1";
 /// Fields that may be unset; a new workspace is compared with one that has none of them.
 const OPTIONAL: [&str; 4] = ["autostart_schedule", "ttl", "dormant_at", "deleting_at"];
 
@@ -57,6 +60,36 @@ pub(super) async fn changed(
     audit::record(conn, actor.id, &actor.origin, entry, now).await
 }
 
+/// Writes the entry of a workspace that the server puts to sleep, in its owner's name.
+pub(super) async fn fell_asleep(
+    conn: &mut PgConnection,
+    workspace: &Candidate,
+    deleting_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let entry = NewEntry::new(
+        AuditAction::Write,
+        AuditedKind::Workspace,
+        workspace.id.0,
+        workspace.name.clone(),
+        200,
+    )
+    .in_organization(workspace.organization_id)
+    .changing(
+        &["dormant_at", "deleting_at"].map(|name| shown(name, UNSET)),
+        &[
+            shown("dormant_at", time(Some(now))),
+            shown("deleting_at", time(deleting_at)),
+        ],
+    );
+    let origin = Origin {
+        ip: HERE.to_owned(),
+        user_agent: String::new(),
+        request: RequestId::random(),
+    };
+    audit::record(conn, workspace.owner_id, &origin, entry, now).await
+}
+
 fn entry(action: AuditAction, workspace: &Workspace, status: u16) -> NewEntry {
     let name = workspace.name.clone();
     NewEntry::new(action, AuditedKind::Workspace, workspace.id.0, name, status)
@@ -65,8 +98,6 @@ fn entry(action: AuditAction, workspace: &Workspace, status: u16) -> NewEntry {
 
 fn tracked(workspace: &Workspace) -> Vec<Tracked> {
     let ttl = workspace.ttl.and_then(|ttl| ttl.num_nanoseconds());
-    let time =
-        |at: Option<Timestamp>| set(at.map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true)));
     vec![
         shown("id", workspace.id.to_string()),
         shown("name", workspace.name.clone()),
@@ -83,6 +114,10 @@ fn tracked(workspace: &Workspace) -> Vec<Tracked> {
         shown("dormant_at", time(workspace.dormant_at)),
         shown("deleting_at", time(workspace.deleting_at)),
     ]
+}
+
+fn time(at: Option<Timestamp>) -> Value {
+    set(at.map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true)))
 }
 
 fn set(value: Option<impl Into<Value>>) -> Value {

@@ -164,6 +164,8 @@ pub struct ScheduleFacts {
     pub ttl: Option<TimeDelta>,
     /// When the workspace starts by itself.
     pub autostart: Option<String>,
+    /// Whether the workspace sleeps.
+    pub is_dormant: bool,
     /// The owner's quiet hours; empty for the deployment's.
     pub quiet_hours: String,
     /// What the template says.
@@ -192,7 +194,7 @@ pub async fn lock_schedule_facts(
 ) -> Result<Option<ScheduleFacts>, StoreError> {
     let row = sqlx::query!(
         r#"SELECT w.id AS "workspace_id: WorkspaceId", b.transition AS "transition: Transition", w.ttl_ns,
-                  w.autostart_schedule, u.quiet_hours_schedule, t.default_ttl_ns, t.activity_bump_ns,
+                  w.autostart_schedule, w.dormant_at IS NOT NULL AS "is_dormant!", u.quiet_hours_schedule, t.default_ttl_ns, t.activity_bump_ns,
                   t.allow_user_autostop, t.allow_user_autostart, t.autostart_days, t.autostop_requirement_days,
                   t.autostop_requirement_weeks
            FROM workspace_builds b
@@ -209,6 +211,7 @@ pub async fn lock_schedule_facts(
         transition: row.transition,
         ttl: row.ttl_ns.map(TimeDelta::nanoseconds),
         autostart: row.autostart_schedule,
+        is_dormant: row.is_dormant,
         quiet_hours: row.quiet_hours_schedule,
         template: TemplateSchedule {
             default_ttl: TimeDelta::nanoseconds(row.default_ttl_ns),

@@ -35,6 +35,8 @@ pub mod job_work;
 
 pub mod jobs;
 
+pub mod lifecycle;
+
 pub mod locks;
 
 pub mod members;

@@ -75,14 +75,19 @@ pub async fn lock(conn: &mut PgConnection, id: WorkspaceId) -> Result<(), StoreE
     Ok(())
 }
 
-/// Makes a build the latest one.
+/// Makes a build the latest one; the one before and its job are superseded by it.
 pub async fn update_latest_build(
     conn: &mut PgConnection,
     id: WorkspaceId,
     build: BuildId,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE workspaces SET latest_build_id = $2, revision = nextval('workspace_revision')
+        "WITH before AS (
+             UPDATE workspace_builds b SET superseded = true FROM workspaces w
+             WHERE w.id = $1 AND b.id = w.latest_build_id AND b.id <> $2 RETURNING b.job_id),
+         jobs AS (
+             UPDATE provisioner_jobs j SET superseded = true FROM before WHERE j.id = before.job_id)
+         UPDATE workspaces SET latest_build_id = $2, revision = nextval('workspace_revision')
          WHERE id = $1",
         id as WorkspaceId,
         build as BuildId
@@ -311,7 +316,7 @@ pub async fn put_to_sleep(
     Ok(())
 }
 
-/// Wakes it up, which counts as a use.
+/// Wakes it up, which counts as a use; its next start is worked out later.
 pub async fn wake(
     conn: &mut PgConnection,
     id: WorkspaceId,
@@ -319,6 +324,7 @@ pub async fn wake(
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE workspaces SET dormant_at = NULL, deleting_at = NULL, last_used_at = $2,
+                               next_start_checked_at = '-infinity',
                                revision = nextval('workspace_revision')
          WHERE id = $1",
         id as WorkspaceId,

@@ -8,6 +8,8 @@ pub mod daemons;
 
 pub mod idempotency_keys;
 
+pub mod lifecycle;
+
 pub mod reaper;
 
 use std::{
@@ -33,8 +35,13 @@ pub struct Pass {
 pub trait Worker: Send + Sync + 'static {
     /// Its name: of its lock, in the log and in the debug route.
     const NAME: &'static str;
-    /// Longest wait between two passes.
+    /// Longest wait between two passes, unless the deployment chooses another.
     const PERIOD: Duration;
+
+    /// Longest wait between two passes of this one.
+    fn period(&self) -> Duration {
+        Self::PERIOD
+    }
 
     /// One full look at the database. Running it twice changes nothing more.
     fn pass(&self, now: Timestamp) -> impl Future<Output = Result<Pass, PassError>> + Send;
@@ -75,7 +82,7 @@ impl Driver {
         let driver = self.clone();
         let draining = self.lifecycle.draining();
         let rounds = async move {
-            let mut rounds = tokio::time::interval(W::PERIOD);
+            let mut rounds = tokio::time::interval(worker.period());
             rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 rounds.tick().await;

@@ -34,6 +34,8 @@ mod keys;
 
 mod layers;
 
+mod lifecycle;
+
 mod openapi;
 
 mod organizations;

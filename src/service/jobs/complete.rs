@@ -164,7 +164,7 @@ impl Jobs {
         job_results::update_deadlines(conn, build, set.deadline, set.max_deadline, now).await?;
         let is_deleted = facts.transition == Transition::Delete;
         let next_start = autostart
-            .filter(|_| !is_deleted)
+            .filter(|_| !is_deleted && !facts.is_dormant)
             .and_then(|schedule| facts.template.next_start(&schedule, now));
         job_results::update_workspace(conn, facts.workspace_id, next_start, is_deleted).await?;
         Ok(facts.transition)

@@ -77,11 +77,25 @@ impl Jobs {
         order: NewJob,
         now: Timestamp,
     ) -> Result<Job, StoreError> {
-        let id = JobId::random();
-        jobs::insert(conn, id, &order, now).await?;
+        let id = self.enqueue(conn, &order, now).await?;
         let made = jobs::list(conn, &[id], FRESH_SECONDS).await?.pop();
         let matched = made.map(|job| job.matched).unwrap_or_default();
         Ok(pending(id, order, matched, now))
+    }
+
+    /// As [`Jobs::queue`], for callers that do not show the job.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn enqueue(
+        &self,
+        conn: &mut PgConnection,
+        order: &NewJob,
+        now: Timestamp,
+    ) -> Result<JobId, StoreError> {
+        let id = JobId::random();
+        jobs::insert(conn, id, order, now).await?;
+        Ok(id)
     }
 
     /// Wakes the provisioners: a job was queued and committed.
