@@ -28,10 +28,11 @@ use crate::{
     service::{
         Core, audit::AuditLog, authcheck::AuthCheck, builds::Builds, files::Files,
         git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, lifecycle::WorkspaceLifecycle,
-        members::Members, meta::Meta, organizations::Organizations, sessions::Sessions,
-        settings::Settings, template_versions::TemplateVersions, templates::Templates,
-        usage::Usage, users::Users, watch::Watches, workspace_settings::WorkspaceSettings,
-        workspace_views::WorkspaceViews, workspaces::Workspaces,
+        members::Members, meta::Meta, organizations::Organizations, quiet_hours::UserQuietHours,
+        sessions::Sessions, settings::Settings, template_versions::TemplateVersions,
+        templates::Templates, usage::Usage, users::Users, watch::Watches,
+        workspace_settings::WorkspaceSettings, workspace_views::WorkspaceViews,
+        workspaces::Workspaces,
     },
     store::pool::{self, PoolSettings},
 };
@@ -123,6 +124,7 @@ impl App {
             files,
             users: Users::new(core.clone(), sessions.clone(), git_ssh_keys.clone()),
             git_ssh_keys,
+            quiet_hours: UserQuietHours::new(core.clone()),
             templates: Templates::new(core.clone(), organizations.clone()),
             audit: AuditLog::new(core.clone(), organizations.clone()),
             authcheck: AuthCheck::new(core.clone()),

@@ -50,6 +50,8 @@ pub mod query_values;
 
 pub mod queue;
 
+pub mod quiet_hours;
+
 pub mod random;
 
 pub mod resources;

@@ -43,6 +43,8 @@ mod provisioners;
 
 mod passwords;
 
+mod quiet_hours;
+
 mod resources;
 
 mod template_versions;
@@ -90,6 +92,7 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(user_roles::router())
         .merge(passwords::router(state))
         .merge(git_ssh_keys::router())
+        .merge(quiet_hours::router())
         .merge(workspaces::router())
         .merge(workspace_settings::router())
         .merge(watch::router())

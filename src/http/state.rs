@@ -12,10 +12,10 @@ use crate::{
     service::{
         audit::AuditLog, authcheck::AuthCheck, builds::Builds, files::Files,
         git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, members::Members, meta::Meta,
-        organizations::Organizations, sessions::Sessions, settings::Settings,
-        template_versions::TemplateVersions, templates::Templates, usage::Usage, users::Users,
-        watch::Watches, workspace_settings::WorkspaceSettings, workspace_views::WorkspaceViews,
-        workspaces::Workspaces,
+        organizations::Organizations, quiet_hours::UserQuietHours, sessions::Sessions,
+        settings::Settings, template_versions::TemplateVersions, templates::Templates,
+        usage::Usage, users::Users, watch::Watches, workspace_settings::WorkspaceSettings,
+        workspace_views::WorkspaceViews, workspaces::Workspaces,
     },
 };
 
@@ -63,6 +63,8 @@ pub struct AppState {
     pub files: Files,
     /// Users' keys for git over SSH.
     pub git_ssh_keys: GitSshKeys,
+    /// Users' quiet hours.
+    pub quiet_hours: UserQuietHours,
     /// Sessions of the command line and API tokens.
     pub keys: Keys,
     /// Questions about rights.

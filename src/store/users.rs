@@ -244,6 +244,37 @@ pub async fn update_profile(
     Ok(())
 }
 
+/// The quiet hours that a user chose; empty for none.
+pub async fn find_quiet_hours(
+    conn: &mut PgConnection,
+    id: UserId,
+) -> Result<Option<String>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "SELECT quiet_hours_schedule FROM users WHERE id = $1 AND NOT deleted",
+        id as UserId
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// Sets the quiet hours.
+pub async fn update_quiet_hours(
+    conn: &mut PgConnection,
+    id: UserId,
+    schedule: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE users SET quiet_hours_schedule = $2, updated_at = $3 WHERE id = $1",
+        id as UserId,
+        schedule,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Sets the theme.
 pub async fn update_theme(
     conn: &mut PgConnection,

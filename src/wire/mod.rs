@@ -26,6 +26,8 @@ pub mod meta;
 
 pub mod organizations;
 
+pub mod quiet_hours;
+
 pub mod resources;
 
 pub mod response;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::fixture::{Client, Provisioner, TestApp};
+use crate::fixture::{Client, Options, Provisioner, TestApp};
 
 const HOUR: i64 = 3_600_000;
 
@@ -268,4 +268,79 @@ async fn a_deprecated_template_makes_no_workspaces() {
     assert_eq!(found.as_array().unwrap().len(), 1);
     patch(&owner, &template, json!({"deprecation_message": ""})).await;
     owner.post("/users/me/workspaces", order).await.expect(201);
+}
+
+#[tokio::test]
+async fn users_choose_their_quiet_hours() {
+    let app = TestApp::start().await;
+    let (owner, provisioner, template) = set_up(&app).await;
+    let ann = app.user(&owner, "ann").await;
+    let bob = app.user(&owner, "bob").await;
+    let path = "/users/ann/quiet-hours";
+    let usual = ann.get(path).await.expect(200);
+    let next = instant(&usual["next"]);
+    assert!(next > app.clock.now() && next <= app.clock.now() + TimeDelta::hours(24));
+    assert_eq!(
+        usual,
+        json!({"raw_schedule": "CRON_TZ=UTC 0 0 * * *", "user_set": false, "user_can_set": true,
+            "time": "00:00", "timezone": "UTC", "next": usual["next"]})
+    );
+    for bad in [
+        "",
+        "x",
+        "0 9 * * 1",
+        "0 9,10 * * *",
+        "CRON_TZ=Nowhere/Here 0 9 * * *",
+    ] {
+        let refused = ann.put(path, json!({"schedule": bad})).await;
+        assert_eq!(
+            (refused.status.as_u16(), refused.fields()),
+            (400, vec!["schedule".to_owned()]),
+            "{bad:?}"
+        );
+    }
+    let own = json!({"schedule": "CRON_TZ=Asia/Tokyo 5 3 * * *"});
+    bob.put(path, own.clone()).await.expect(400);
+    let set = ann.put("/users/me/quiet-hours", own).await.expect(200);
+    assert_eq!(set["time"], "03:05");
+    assert_eq!(set["timezone"], "Asia/Tokyo");
+    assert_eq!(set["user_set"], true);
+    assert_eq!(owner.get(path).await.expect(200), set);
+    let entries = owner.get("/audit?q=resource_type:user&limit=1").await;
+    let entry = &entries.expect(200)["audit_logs"][0];
+    assert_eq!(
+        entry["diff"]["quiet_hours_schedule"]["new"],
+        "CRON_TZ=Asia/Tokyo 5 3 * * *"
+    );
+
+    // A demanded stop is at these hours.
+    let daily = json!([
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday"
+    ]);
+    let daily = json!({"autostop_requirement": {"days_of_week": daily, "weeks": 1}});
+    patch(&owner, &template, daily).await;
+    let id = provisioner.workspace(&ann, "box", &template).await;
+    let latest = instant(&shown(&ann, &id).await["latest_build"]["max_deadline"]);
+    assert_eq!(latest.format("%H:%M").to_string(), "18:05");
+}
+
+#[tokio::test]
+async fn a_deployment_chooses_quiet_hours_for_all() {
+    let mut options = Options::default();
+    options.settings.allow_custom_quiet_hours = false;
+    options.settings.default_quiet_hours_schedule = "0 2 * * *".to_owned();
+    let app = TestApp::with(options).await;
+    let owner = app.owner().await;
+    let path = "/users/me/quiet-hours";
+    let shown = owner.get(path).await.expect(200);
+    assert_eq!(shown["raw_schedule"], "CRON_TZ=UTC 0 2 * * *");
+    assert_eq!(shown["user_can_set"], false);
+    let own = json!({"schedule": "0 9 * * *"});
+    owner.put(path, own).await.expect(403);
 }
