@@ -299,6 +299,9 @@ pub struct UpdateWorkspaceDormancy {
 
 impl Validate for UpdateWorkspaceDormancy {}
 
+/// How an absent time reads in the word on a broken rule; clients compare it.
+const NO_TIME: &str = "0001-01-01 00:00:00 +0000 UTC";
+
 /// Moves the deadline of a running workspace (codersdk.PutExtendWorkspaceRequest).
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
@@ -317,12 +320,7 @@ impl Default for PutExtendWorkspaceRequest {
 
 impl Validate for PutExtendWorkspaceRequest {
     fn validate(&self, faults: &mut Faults) {
-        faults.check(
-            !self.deadline.is_zero(),
-            "deadline",
-            "required",
-            self.deadline,
-        );
+        faults.check(!self.deadline.is_zero(), "deadline", "required", NO_TIME);
     }
 }
 

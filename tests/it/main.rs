@@ -50,6 +50,8 @@ mod settings;
 
 mod sign_in;
 
+mod build_rules;
+
 mod builds;
 
 mod template_versions;
@@ -66,5 +68,7 @@ mod watch;
 mod watch_list;
 
 mod watch_resume;
+
+mod workspace_rules;
 
 mod workspaces;

@@ -168,6 +168,36 @@ mod tests {
 
     proptest! {
         #[test]
+        fn quoted_values_come_back_as_they_are(
+            wanted in prop::collection::btree_map(
+                "[a-z_-]{1,8}", "[a-z0-9 :/=,.%é-]{0,12}", 0..5),
+            gap in " {1,3}",
+        ) {
+            let terms: Vec<String> = wanted
+                .iter()
+                .map(|(key, value)| format!("{key}:\"{value}\""))
+                .collect();
+            let mut found = pairs(&terms.join(&gap));
+            found.sort();
+            let wanted: Vec<_> = wanted
+                .into_iter()
+                .map(|(key, value)| (key, vec![value]))
+                .collect();
+            prop_assert_eq!(found, wanted);
+        }
+
+        #[test]
+        fn letter_case_and_gaps_mean_nothing(dense in "[a-z\":/ ,=]{0,24}") {
+            let read = |text: &str| {
+                parse(text, FreeText::OwnerAndName)
+                    .map(QueryValues::into_pairs)
+                    .map_err(|faults| faults.len())
+            };
+            prop_assert_eq!(read(&dense), read(&dense.to_uppercase()));
+            prop_assert_eq!(read(&dense), read(&format!("  {dense}")));
+        }
+
+        #[test]
         fn parsing_never_panics(query in any::<String>(), dense in "[a-z\":/ ,=]{0,24}") {
             let _ = parse(&query, FreeText::OwnerAndName);
             let _ = parse(&dense, FreeText::Key("search"));
