@@ -31,8 +31,8 @@ use crate::{
         members::Members, meta::Meta, organizations::Organizations, quiet_hours::UserQuietHours,
         sessions::Sessions, settings::Settings, template_versions::TemplateVersions,
         templates::Templates, usage::Usage, users::Users, watch::Watches,
-        workspace_settings::WorkspaceSettings, workspace_views::WorkspaceViews,
-        workspaces::Workspaces,
+        workspace_reads::WorkspaceReads, workspace_settings::WorkspaceSettings,
+        workspace_views::WorkspaceViews, workspaces::Workspaces,
     },
     store::pool::{self, PoolSettings},
 };
@@ -96,6 +96,12 @@ impl App {
             render,
         );
         let workspace_lifecycle = WorkspaceLifecycle::new(core.clone(), jobs.clone());
+        let workspace_reads = WorkspaceReads::new(
+            core.clone(),
+            workspace_views.clone(),
+            organizations.clone(),
+            http::workspace_reads::renderer(Arc::clone(&settings)),
+        );
         let state = AppState {
             settings,
             clock: parts.clock,
@@ -103,12 +109,8 @@ impl App {
             lifecycle: lifecycle.clone(),
             meta: Meta::new(core.clone()),
             template_versions: TemplateVersions::new(core.clone(), jobs.clone(), files.clone()),
-            workspaces: Workspaces::new(
-                core.clone(),
-                jobs.clone(),
-                workspace_views.clone(),
-                organizations.clone(),
-            ),
+            workspaces: Workspaces::new(core.clone(), jobs.clone()),
+            workspace_reads,
             workspace_settings: WorkspaceSettings::new(core.clone(), workspace_views.clone()),
             usage: Usage::new(core.clone(), workspace_views.clone()),
             builds: Builds::new(
@@ -207,6 +209,7 @@ pub fn settings(config: &Config, access_url: Url) -> Settings {
         SshKeyKind::Ecdsa => SshKeyAlgorithm::Ecdsa,
         SshKeyKind::Rsa4096 => SshKeyAlgorithm::Rsa4096,
     };
+    settings.workspace_cache_bytes = config.storage.workspace_cache_bytes;
     settings.allow_workspace_renames = config.rights.workspace_renames;
     settings.experiments.clone_from(&config.rights.experiments);
     settings

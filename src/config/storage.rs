@@ -22,6 +22,14 @@ pub(super) struct StorageArgs {
     #[arg(long, env = "WORKSPACED_DATABASE_CONNECTIONS", default_value = "30", value_name = "COUNT",
         value_parser = clap::value_parser!(u32).range(2..=1000))]
     database_connections: u32,
+    /// Bytes of memory for workspaces that were read lately; 0 keeps none
+    #[arg(
+        long,
+        env = "WORKSPACED_WORKSPACE_CACHE_BYTES",
+        default_value = "33554432",
+        value_name = "BYTES"
+    )]
+    workspace_cache_bytes: u64,
     /// Directory for what can be fetched or made again [default: ~/.cache/coder]
     #[arg(
         long = "cache-dir",
@@ -48,6 +56,8 @@ pub struct Storage {
     pub postgres_url: Option<SecretString>,
     /// Connections that the server holds at most.
     pub database_connections: u32,
+    /// Bytes of memory for workspaces that were read lately.
+    pub workspace_cache_bytes: u64,
     /// For what can be fetched or made again.
     pub cache_directory: PathBuf,
     /// For the deployment's own files.
@@ -91,6 +101,7 @@ impl StorageArgs {
         Ok(Storage {
             postgres_url: self.postgres_url,
             database_connections: self.database_connections,
+            workspace_cache_bytes: self.workspace_cache_bytes,
             cache_directory: under_home(self.cache_dir, "CODER_CACHE_DIRECTORY", ".cache/coder")?,
             data_directory: under_home(Some(data_directory), "WORKSPACED_DATA_DIR", "")?,
             config_directory,

@@ -106,6 +106,21 @@ impl Connection {
         }
     }
 
+    /// The last instant at which it is judged as it is at `now`; `None` when only a report
+    /// changes that.
+    #[must_use]
+    pub fn steady_until(&self, now: Timestamp, inactive_after: TimeDelta) -> Option<Timestamp> {
+        let end = match (self.first_connected_at, self.last_connected_at) {
+            (None, _) | (_, None) if self.timeout > TimeDelta::zero() => {
+                Some(self.created_at + self.timeout)
+            }
+            (None, _) | (_, None) => None,
+            (Some(_), Some(last)) if self.disconnected_at.is_some_and(|lost| lost >= last) => None,
+            (Some(_), Some(last)) => Some(last + inactive_after),
+        };
+        end.filter(|end| now <= *end)
+    }
+
     fn is_overdue(&self, now: Timestamp) -> bool {
         self.timeout > TimeDelta::zero() && now - self.created_at > self.timeout
     }
@@ -191,6 +206,39 @@ mod tests {
             ..came
         };
         assert_eq!(back.judge(at(42), INACTIVE).status, AgentStatus::Connected);
+    }
+
+    #[test]
+    fn a_judgement_holds_until_its_last_instant() {
+        let came = Connection {
+            first_connected_at: Some(at(10)),
+            last_connected_at: Some(at(40)),
+            ..made()
+        };
+        let gone = Connection {
+            disconnected_at: Some(at(41)),
+            ..came
+        };
+        let patient = Connection {
+            timeout: TimeDelta::zero(),
+            ..made()
+        };
+        for (connection, begin, end) in [
+            (made(), 0, Some(120)),
+            (made(), 121, None),
+            (patient, 0, None),
+            (came, 40, Some(70)),
+            (came, 71, None),
+            (gone, 42, None),
+        ] {
+            let end = end.map(at);
+            assert_eq!(connection.steady_until(at(begin), INACTIVE), end);
+            if let Some(end) = end {
+                let judged = |now| connection.judge(now, INACTIVE);
+                assert_eq!(judged(at(begin)), judged(end));
+                assert_ne!(judged(end), judged(end + TimeDelta::microseconds(1)));
+            }
+        }
     }
 
     #[test]

@@ -16,9 +16,13 @@ pub mod daemons;
 
 pub mod deadlines;
 
+pub mod entity_tags;
+
 pub mod faults;
 
 pub mod files;
+
+pub mod glances;
 
 pub mod idempotency;
 

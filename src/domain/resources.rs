@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
+use serde::Deserialize;
 
 use super::{
     agents::{AppHealth, Connection, LifecycleState},
@@ -40,7 +41,7 @@ pub struct Resource {
 }
 
 /// A key and value row of a resource.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub struct Metadata {
     /// The key.
     pub key: String,
@@ -51,7 +52,7 @@ pub struct Metadata {
 }
 
 /// An agent with what belongs to it.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Deserialize)]
 pub struct Agent {
     /// Its id.
     pub id: AgentId,
@@ -139,7 +140,7 @@ impl Agent {
 }
 
 /// An app of an agent.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub struct App {
     /// Its id.
     pub id: AppId,
@@ -178,7 +179,7 @@ pub struct App {
 }
 
 /// A script of an agent.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub struct Script {
     /// Its id.
     pub id: ScriptId,
@@ -205,7 +206,7 @@ pub struct Script {
 }
 
 /// A source of an agent's logs.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub struct LogSource {
     /// Its id, unique within the agent.
     pub id: LogSourceId,

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use super::{
     builds::{AutomaticUpdates, Build},
     clock::Timestamp,
+    glances::Fingerprint,
     ids::{OrganizationId, TemplateId, TemplateVersionId, UserId, WorkspaceId},
     provisioning::Transition,
     queue::Job,
@@ -95,6 +96,8 @@ pub struct WorkspaceTemplate {
 /// A workspace with one of its builds and all that is shown beside them.
 #[derive(Clone, Debug)]
 pub struct WorkspaceView {
+    /// Which state of all rows this is.
+    pub fingerprint: Fingerprint,
     /// The workspace.
     pub workspace: Workspace,
     /// The owner's username.
@@ -122,6 +125,16 @@ pub struct WorkspaceView {
 }
 
 impl WorkspaceView {
+    /// The last instant at which its agents are judged as they are at `now`; `None` when only a
+    /// report changes that.
+    #[must_use]
+    pub fn steady_until(&self, now: Timestamp, inactive_after: TimeDelta) -> Option<Timestamp> {
+        let agents = self.resources.iter().flat_map(|made| &made.agents);
+        agents
+            .filter_map(|agent| agent.connection().steady_until(now, inactive_after))
+            .min()
+    }
+
     /// Whether the build uses another version than the template's active one.
     #[must_use]
     pub fn is_outdated(&self) -> bool {

@@ -57,6 +57,8 @@ mod users;
 
 pub mod watch;
 
+pub mod workspace_reads;
+
 mod workspace_settings;
 
 mod workspaces;
@@ -94,6 +96,7 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(git_ssh_keys::router())
         .merge(quiet_hours::router())
         .merge(workspaces::router())
+        .merge(workspace_reads::router())
         .merge(workspace_settings::router())
         .merge(watch::router())
         .merge(builds::router())

@@ -14,8 +14,9 @@ use crate::{
         git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, members::Members, meta::Meta,
         organizations::Organizations, quiet_hours::UserQuietHours, sessions::Sessions,
         settings::Settings, template_versions::TemplateVersions, templates::Templates,
-        usage::Usage, users::Users, watch::Watches, workspace_settings::WorkspaceSettings,
-        workspace_views::WorkspaceViews, workspaces::Workspaces,
+        usage::Usage, users::Users, watch::Watches, workspace_reads::WorkspaceReads,
+        workspace_settings::WorkspaceSettings, workspace_views::WorkspaceViews,
+        workspaces::Workspaces,
     },
 };
 
@@ -49,6 +50,8 @@ pub struct AppState {
     pub daemon_sessions: DaemonSessions,
     /// Workspaces.
     pub workspaces: Workspaces,
+    /// Reading workspaces.
+    pub workspace_reads: WorkspaceReads,
     /// Workspaces and builds as they are shown.
     pub workspace_views: WorkspaceViews,
     /// Workspaces' own settings.

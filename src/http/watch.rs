@@ -21,7 +21,8 @@ use super::{
     extract::{Path, QueryMap},
     state::AppState,
     users::sentence,
-    workspaces::{BAD_SEARCH, context},
+    workspace_reads::BAD_SEARCH,
+    workspaces::context,
 };
 use crate::{
     domain::{

@@ -1,4 +1,4 @@
-//! Workspaces: making, reading, listing, renaming.
+//! Workspaces: making and renaming.
 
 use axum::extract::State;
 use chrono::TimeDelta;
@@ -8,17 +8,16 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     builds::build_error,
     error::ApiError,
-    extract::{Json, Keyed, Path, QueryMap, SeenWorkspace},
-    reply::{self, CreatedOnce, NoContent, Reply},
+    extract::{Json, Keyed, Path, SeenWorkspace},
+    reply::{self, CreatedOnce, NoContent},
     state::AppState,
     users::sentence,
 };
 use crate::{
     domain::{
-        ids::{TemplateId, TemplateVersionId, UserId, WorkspaceId},
-        pagination::Page,
+        clock::{Clock, Timestamp},
+        ids::{TemplateId, TemplateVersionId, UserId},
         rights::actor::Actor,
-        search::workspaces::WorkspaceQuery,
         users::{OrganizationRef, UserRef},
         workspaces::WorkspaceView,
     },
@@ -26,36 +25,31 @@ use crate::{
         idempotency::{KeyError, Once},
         settings::Settings,
         workspace_views::FindWorkspaceError,
-        workspaces::{
-            CreateWorkspaceError, ListWorkspacesError, RenameError, Source, WorkspaceOrder,
-            Workspaces,
-        },
+        workspaces::{CreateWorkspaceError, RenameError, Source, WorkspaceOrder, Workspaces},
     },
     wire::{
         resources::Context,
         response::Response as Body,
-        workspaces::{
-            Audience, CreateWorkspaceRequest, UpdateWorkspaceRequest, Workspace, WorkspacesResponse,
-        },
+        workspaces::{Audience, CreateWorkspaceRequest, UpdateWorkspaceRequest, Workspace},
     },
 };
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(list))
         .routes(routes!(create))
         .routes(routes!(create_in_organization))
-        .routes(routes!(get, rename))
-        .routes(routes!(get_by_name))
+        .routes(routes!(rename))
 }
 
 /// What shapes show beyond the rows, at the present instant.
-pub(super) fn context<'a>(
-    settings: &'a Settings,
-    clock: &crate::domain::clock::Clock,
-) -> Context<'a> {
+pub(super) fn context<'a>(settings: &'a Settings, clock: &Clock) -> Context<'a> {
+    context_at(settings, clock.now())
+}
+
+/// What shapes show beyond the rows, at an instant.
+pub(super) fn context_at(settings: &Settings, now: Timestamp) -> Context<'_> {
     Context {
-        now: clock.now(),
+        now,
         inactive_after: TimeDelta::from_std(settings.agent_inactive_after).unwrap_or_default(),
         troubleshooting_url: &settings.agent_fallback_troubleshooting_url,
         workspace: None,
@@ -80,6 +74,7 @@ impl From<FindWorkspaceError> for ApiError {
                 "The workspace was deleted; ask with include_deleted=true to see it.",
             ),
             FindWorkspaceError::TemplateHidden => Self::forbidden(),
+            FindWorkspaceError::Render(source) => Self::internal(source),
             FindWorkspaceError::Store(source) => Self::internal(source),
         }
     }
@@ -215,45 +210,6 @@ fn order(body: CreateWorkspaceRequest) -> WorkspaceOrder {
     }
 }
 
-/// One workspace.
-#[utoipa::path(get, path = "/workspaces/{workspace}", tag = "Workspaces",
-    params(("workspace" = uuid::Uuid, Path), ("include_deleted" = Option<bool>, Query)),
-    responses((status = 200, body = Workspace), (status = "4XX", body = Body)))]
-async fn get(
-    State(state): State<AppState>,
-    actor: Actor,
-    Path((id,)): Path<(WorkspaceId,)>,
-    query: QueryMap,
-) -> Result<Reply<Workspace>, ApiError> {
-    let include_deleted = query
-        .boolean("include_deleted", "deleted")?
-        .unwrap_or_default();
-    let found = state.workspaces.get(&actor, id, include_deleted).await?;
-    Ok(Reply(shown(&state, &actor, found)))
-}
-
-/// One workspace by its owner and its name.
-#[utoipa::path(get, path = "/users/{user}/workspace/{workspacename}", tag = "Workspaces",
-    params(("user" = String, Path), ("workspacename" = String, Path),
-        ("include_deleted" = Option<bool>, Query)),
-    responses((status = 200, body = Workspace), (status = "4XX", body = Body)))]
-async fn get_by_name(
-    State(state): State<AppState>,
-    actor: Actor,
-    Path((user, name)): Path<(String, String)>,
-    query: QueryMap,
-) -> Result<Reply<Workspace>, ApiError> {
-    let owner = owner(&state, &actor, &user).await?;
-    let include_deleted = query
-        .boolean("include_deleted", "include_deleted")?
-        .unwrap_or_default();
-    let found = state
-        .workspaces
-        .get_by_name(&actor, owner, &name, include_deleted)
-        .await?;
-    Ok(Reply(shown(&state, &actor, found)))
-}
-
 /// The user that a path names; the caller is known without asking.
 pub(super) async fn owner(
     state: &AppState,
@@ -264,40 +220,6 @@ pub(super) async fn owner(
         UserRef::Me => Ok(actor.id),
         user => Ok(state.users.resolve(actor, &user).await?.id),
     }
-}
-
-impl From<ListWorkspacesError> for ApiError {
-    fn from(reason: ListWorkspacesError) -> Self {
-        match reason {
-            ListWorkspacesError::NoOrganization => {
-                Self::bad_request(BAD_SEARCH).field("organization", "there is no such organization")
-            }
-            ListWorkspacesError::Store(source) => Self::internal(source),
-        }
-    }
-}
-
-pub(super) const BAD_SEARCH: &str = "The search for workspaces is not valid.";
-
-/// The workspaces that the caller may see and that fit a search.
-#[utoipa::path(get, path = "/workspaces", tag = "Workspaces",
-    params(("q" = Option<String>, Query), ("limit" = Option<i32>, Query),
-        ("offset" = Option<i32>, Query)),
-    responses((status = 200, body = WorkspacesResponse), (status = "4XX", body = Body)))]
-async fn list(
-    State(state): State<AppState>,
-    actor: Actor,
-    page: Page,
-    query: QueryMap,
-) -> Result<Reply<WorkspacesResponse>, ApiError> {
-    let search = WorkspaceQuery::parse(query.first("q").unwrap_or_default())
-        .map_err(|faults| ApiError::invalid_query(BAD_SEARCH, faults))?;
-    let (found, count) = state.workspaces.list(&actor, &search, &page).await?;
-    let workspaces = found
-        .into_iter()
-        .map(|view| shown(&state, &actor, view))
-        .collect();
-    Ok(Reply(WorkspacesResponse { workspaces, count }))
 }
 
 impl From<RenameError> for ApiError {

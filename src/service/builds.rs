@@ -254,8 +254,8 @@ impl Builds {
             limit: page.limit,
             offset: page.offset,
         };
-        let ids = workspace_builds::list(&mut conn, workspace, &filter).await?;
-        Ok(self.views.load_builds(&mut conn, &ids).await?)
+        let builds = workspace_views::list_builds(&mut conn, workspace, &filter).await?;
+        Ok(self.views.filled(&mut conn, builds).await?)
     }
 
     /// A build with its resources.
@@ -278,14 +278,11 @@ impl Builds {
         number: i32,
     ) -> Result<WorkspaceView, FindWorkspaceError> {
         let mut conn = self.core.conn().await?;
-        let workspace = workspaces::find_live_by_name(&mut conn, owner, name)
+        let found = workspace_views::find_build_by_number(&mut conn, owner, name, number)
             .await?
-            .ok_or(FindWorkspaceError::NotFound)?;
-        let build = workspace_builds::find_by_number(&mut conn, workspace, number)
-            .await?
+            .filter(|view| actor.may(Action::Read, &view.workspace.object()))
             .ok_or(FindWorkspaceError::NotFound)?;
         drop(conn);
-        let found = self.views.find_build(actor, build).await?;
         Ok(self.views.fill(found).await?)
     }
 

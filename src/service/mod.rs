@@ -51,6 +51,8 @@ pub mod watch;
 
 mod workspace_audit;
 
+pub mod workspace_reads;
+
 pub mod workspace_settings;
 
 pub mod workspace_views;

@@ -57,6 +57,8 @@ pub struct Settings {
     pub allow_custom_quiet_hours: bool,
     /// Silence after which an agent counts as disconnected.
     pub agent_inactive_after: Duration,
+    /// Bytes of rendered workspaces that are kept at most.
+    pub workspace_cache_bytes: u64,
 }
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -90,6 +92,7 @@ impl Settings {
             default_quiet_hours_schedule: "CRON_TZ=UTC 0 0 * * *".to_owned(),
             allow_custom_quiet_hours: true,
             agent_inactive_after: Duration::from_secs(30),
+            workspace_cache_bytes: 32 * 1024 * 1024,
         }
     }
 }

@@ -4,7 +4,7 @@
 use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::{Core, resources};
+use super::{Core, resources, workspace_reads::RenderError};
 use crate::{
     domain::{
         ids::{BuildId, WorkspaceId},
@@ -27,6 +27,9 @@ pub enum FindWorkspaceError {
     /// The caller may see the workspace but not its template, or the template is gone (spec WS-26).
     #[error("the workspace's template is hidden")]
     TemplateHidden,
+    /// It has no form.
+    #[error(transparent)]
+    Render(#[from] RenderError),
     /// The database failed.
     #[error("the workspace could not be read")]
     Store(#[from] StoreError),
@@ -101,21 +104,19 @@ impl WorkspaceViews {
         conn: &mut PgConnection,
         ids: &[WorkspaceId],
     ) -> Result<Vec<WorkspaceView>, StoreError> {
-        let mut views = workspace_views::with_latest_build(conn, ids).await?;
-        fill(conn, &mut views).await?;
-        Ok(views)
+        let views = workspace_views::with_latest_build(conn, ids).await?;
+        self.filled(conn, views).await
     }
 
-    /// Builds with their workspaces and all resources, whoever asks.
+    /// Adds the resources to all of them.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn load_builds(
+    pub async fn filled(
         &self,
         conn: &mut PgConnection,
-        ids: &[BuildId],
+        mut views: Vec<WorkspaceView>,
     ) -> Result<Vec<WorkspaceView>, StoreError> {
-        let mut views = workspace_views::of_builds(conn, ids).await?;
         fill(conn, &mut views).await?;
         Ok(views)
     }
@@ -138,21 +139,6 @@ async fn fill(conn: &mut PgConnection, views: &mut [WorkspaceView]) -> Result<()
         view.resources = made.remove(&view.build.job_id).unwrap_or_default();
     }
     Ok(())
-}
-
-/// Whether the actor may see the workspace's template, without which it is not shown.
-///
-/// # Errors
-/// [`FindWorkspaceError::TemplateHidden`] otherwise.
-pub(crate) fn check_template(
-    actor: &Actor,
-    view: &WorkspaceView,
-) -> Result<(), FindWorkspaceError> {
-    if shows_template(actor, view) {
-        Ok(())
-    } else {
-        Err(FindWorkspaceError::TemplateHidden)
-    }
 }
 
 /// Whether the actor may see the workspace's template.

@@ -1,5 +1,5 @@
-//! Workspaces: making, finding, listing and renaming them. Their other settings are in
-//! `workspace_settings`, their builds in `builds`.
+//! Workspaces: making and renaming them. Reading is in `workspace_reads`, their other settings
+//! are in `workspace_settings`, their builds in `builds`.
 
 use chrono::TimeDelta;
 use sqlx::PgConnection;
@@ -11,31 +11,22 @@ use super::{
     commit,
     idempotency::{self, KeyError, Made, Once},
     jobs::Jobs,
-    on,
-    organizations::{FindOrganizationError, Organizations},
-    workspace_audit,
-    workspace_views::{
-        FindWorkspaceError, WorkspaceViews, as_made, check_template, shows_template,
-    },
+    on, workspace_audit,
+    workspace_views::as_made,
 };
 use crate::{
     domain::{
         builds::{AutomaticUpdates, BuildReason, PlannedTemplate, PlannedVersion, StateSource},
         clock::Timestamp,
-        ids::{BuildId, OrganizationId, TemplateId, TemplateVersionId, UserId, WorkspaceId},
-        pagination::Page,
+        ids::{BuildId, TemplateId, TemplateVersionId, UserId, WorkspaceId},
         provisioning::{NamedValue, Transition},
         rights::{Action, Object, actor::Actor},
         schedule::{Schedule, ScheduleError},
-        search::workspaces::WorkspaceQuery,
-        users::{OrganizationRef, UserRef},
         workspaces::{TtlError, WorkspaceView, parse_ttl},
     },
     pubsub::Event,
     store::{
-        StoreError, build_plans,
-        workspace_lists::{self, ListContext},
-        workspace_views,
+        StoreError, build_plans, workspace_views,
         workspaces::{self, NewWorkspace},
     },
 };
@@ -133,24 +124,11 @@ pub enum RenameError {
     Store(#[from] StoreError),
 }
 
-/// Why workspaces are not listed.
-#[derive(Debug, Error)]
-pub enum ListWorkspacesError {
-    /// The search names an organization that the caller cannot see.
-    #[error("there is no such organization")]
-    NoOrganization,
-    /// The database failed.
-    #[error("workspaces could not be listed")]
-    Store(#[from] StoreError),
-}
-
 /// Workspaces.
 #[derive(Clone)]
 pub struct Workspaces {
     core: Core,
     jobs: Jobs,
-    views: WorkspaceViews,
-    organizations: Organizations,
 }
 
 /// The checked settings of a new workspace.
@@ -163,18 +141,8 @@ struct Settled {
 impl Workspaces {
     /// The service.
     #[must_use]
-    pub fn new(
-        core: Core,
-        jobs: Jobs,
-        views: WorkspaceViews,
-        organizations: Organizations,
-    ) -> Self {
-        Self {
-            core,
-            jobs,
-            views,
-            organizations,
-        }
+    pub fn new(core: Core, jobs: Jobs) -> Self {
+        Self { core, jobs }
     }
 
     /// Makes a workspace for `owner` and asks for its first build, all or nothing.
@@ -266,105 +234,6 @@ impl Workspaces {
         workspace_audit::made(conn, actor, &made, now).await?;
         idempotency::keep(conn, actor.id, once, &made, now).await?;
         Ok(Made::Now(made))
-    }
-
-    /// A workspace as it is shown.
-    ///
-    /// # Errors
-    /// [`FindWorkspaceError::Deleted`] for a deleted one that was not asked for.
-    pub async fn get(
-        &self,
-        actor: &Actor,
-        id: WorkspaceId,
-        include_deleted: bool,
-    ) -> Result<WorkspaceView, FindWorkspaceError> {
-        let view = self.views.find(actor, id).await?;
-        if view.workspace.deleted && !include_deleted {
-            return Err(FindWorkspaceError::Deleted);
-        }
-        check_template(actor, &view)?;
-        Ok(self.views.fill(view).await?)
-    }
-
-    /// The workspace that this owner calls so: the live one, else (if asked for) the youngest
-    /// deleted one.
-    ///
-    /// # Errors
-    /// [`FindWorkspaceError::NotFound`] for missing and for hidden ones alike.
-    pub async fn get_by_name(
-        &self,
-        actor: &Actor,
-        owner: UserId,
-        name: &str,
-        include_deleted: bool,
-    ) -> Result<WorkspaceView, FindWorkspaceError> {
-        let mut conn = self.core.conn().await?;
-        let found = if include_deleted {
-            workspaces::find_by_name(&mut conn, owner, name).await?
-        } else {
-            workspaces::find_live_by_name(&mut conn, owner, name).await?
-        };
-        let id = found.ok_or(FindWorkspaceError::NotFound)?;
-        let view = self.views.find_on(&mut conn, actor, id).await?;
-        drop(conn);
-        if !shows_template(actor, &view) {
-            return Err(FindWorkspaceError::NotFound);
-        }
-        Ok(self.views.fill(view).await?)
-    }
-
-    /// A page of the workspaces that fit a search, and how many fit.
-    ///
-    /// # Errors
-    /// When the search names an organization that the actor cannot see.
-    pub async fn list(
-        &self,
-        actor: &Actor,
-        query: &WorkspaceQuery,
-        page: &Page,
-    ) -> Result<(Vec<WorkspaceView>, i64), ListWorkspacesError> {
-        let organization = self.searched_organization(actor, query).await?;
-        let filter = actor.workspace_filter();
-        let now = self.core.now();
-        let inactive = TimeDelta::from_std(self.core.settings.agent_inactive_after);
-        let (owner_id, owner_name) = match &query.owner {
-            None => (None, None),
-            Some(UserRef::Me) => (Some(actor.id), None),
-            Some(UserRef::Id(id)) => (Some(*id), None),
-            Some(UserRef::Name(name)) => (None, Some(name.as_str())),
-        };
-        let context = ListContext {
-            filter: &filter,
-            reader: actor.id,
-            owner_id,
-            owner_name,
-            organization,
-            now,
-            inactive_before: now - inactive.unwrap_or_default(),
-        };
-        let mut conn = self.core.conn().await?;
-        let listed = workspace_lists::list(&mut conn, &context, query, page).await?;
-        let mut views = self.views.load(&mut conn, &listed.ids).await?;
-        views.retain(|view| shows_template(actor, view));
-        Ok((views, listed.count))
-    }
-
-    async fn searched_organization(
-        &self,
-        actor: &Actor,
-        query: &WorkspaceQuery,
-    ) -> Result<Option<OrganizationId>, ListWorkspacesError> {
-        let organization = match &query.organization {
-            None => return Ok(None),
-            // An id is not looked up: what the actor may not see is left out anyway.
-            Some(OrganizationRef::Id(id)) => return Ok(Some(*id)),
-            Some(organization) => organization,
-        };
-        match self.organizations.resolve(actor, organization).await {
-            Ok(found) => Ok(Some(found.id)),
-            Err(FindOrganizationError::NotFound) => Err(ListWorkspacesError::NoOrganization),
-            Err(FindOrganizationError::Store(source)) => Err(source.into()),
-        }
     }
 
     /// Renames a workspace that the actor may read.

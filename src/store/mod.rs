@@ -63,6 +63,8 @@ pub mod workspace_builds;
 
 pub mod workspace_changes;
 
+pub mod workspace_glances;
+
 pub mod workspace_lists;
 
 pub mod workspace_views;

@@ -1,28 +1,68 @@
-//! Statements that read what jobs made: resources with agents, apps, scripts and log sources.
-//! Each takes many keys at once, so that a list costs as many statements as a single row.
-
-use std::collections::BTreeMap;
+//! Statements that read what jobs made: resources with metadata, agents, apps, scripts and log
+//! sources, in one statement however many jobs are asked for. What hangs below a resource
+//! comes as a document, so that no row is sent twice.
 
 use sqlx::{PgConnection, types::Json};
 
 use super::StoreError;
 use crate::domain::{
-    agents::{AppHealth, LifecycleState},
-    clock::Timestamp,
-    ids::{AgentId, AppId, JobId, LogSourceId, ResourceId, ScriptId},
-    provisioning::{OpenIn, SharingLevel, Transition},
-    resources::{Agent, App, LogSource, Metadata, Resource, Script},
+    ids::{AgentId, JobId, ResourceId},
+    provisioning::Transition,
+    resources::{Agent, Metadata, Resource},
 };
 
-/// Resources of these jobs, without what belongs to them, in the order they were stored.
-pub async fn list_bare(
-    conn: &mut PgConnection,
-    jobs: &[JobId],
-) -> Result<Vec<Resource>, StoreError> {
-    let rows = sqlx::query!(
-        r#"SELECT id AS "id: ResourceId", job_id AS "job_id: JobId", created_at,
-                  transition AS "transition: Transition", type AS kind, name, hide, icon, daily_cost
-           FROM workspace_resources WHERE job_id = ANY($1) ORDER BY job_id, position"#,
+/// A query around an expression for an agent `a` with all that belongs to it, as a document
+/// that reads as an [`Agent`].
+macro_rules! with_agent {
+    ($query:ident, $before:tt, $after:tt, $argument:expr) => {
+        sqlx::$query!($before + r#"json_build_object(
+            'id', a.id, 'resource_id', a.resource_id, 'name', a.name, 'created_at', a.created_at,
+            'updated_at', a.updated_at, 'first_connected_at', a.first_connected_at,
+            'last_connected_at', a.last_connected_at, 'disconnected_at', a.disconnected_at,
+            'started_at', a.started_at, 'ready_at', a.ready_at,
+            'lifecycle_state', a.lifecycle_state, 'instance_id', coalesce(a.auth_instance_id, ''),
+            'architecture', a.architecture, 'operating_system', a.operating_system,
+            'environment_variables', a.environment_variables, 'logs_length', a.logs_length,
+            'logs_overflowed', a.logs_overflowed, 'directory', a.directory,
+            'expanded_directory', a.expanded_directory, 'version', a.version,
+            'api_version', a.api_version,
+            'connection_timeout_seconds', a.connection_timeout_seconds,
+            'troubleshooting_url', a.troubleshooting_url, 'subsystems', a.subsystems,
+            'display_apps', a.display_apps, 'display_order', a.display_order,
+            'apps', (SELECT coalesce(json_agg(p), '[]') FROM (
+                SELECT id, agent_id, slug, display_name, icon, coalesce(command, '') AS command,
+                       coalesce(url, '') AS url, external, subdomain, sharing_level,
+                       healthcheck_url, healthcheck_interval, healthcheck_threshold, health,
+                       display_order, hidden, open_in
+                FROM workspace_apps WHERE agent_id = a.id) p),
+            'scripts', (SELECT coalesce(json_agg(s), '[]') FROM (
+                SELECT id, agent_id, log_source_id, display_name, log_path, script, cron,
+                       start_blocks_login, run_on_start, run_on_stop, timeout_seconds
+                FROM workspace_agent_scripts WHERE agent_id = a.id ORDER BY id) s),
+            'log_sources', (SELECT coalesce(json_agg(l), '[]') FROM (
+                SELECT id, agent_id, created_at, display_name, icon
+                FROM workspace_agent_log_sources WHERE agent_id = a.id
+                ORDER BY created_at, id) l))"# + $after, $argument)
+    };
+}
+
+/// Resources of these jobs with all that belongs to them, in the order they were stored;
+/// agents and apps in any order.
+pub async fn list(conn: &mut PgConnection, jobs: &[JobId]) -> Result<Vec<Resource>, StoreError> {
+    let rows = with_agent!(
+        query,
+        r#"SELECT r.id AS "id: ResourceId", r.job_id AS "job_id: JobId", r.created_at,
+                  r.transition AS "transition: Transition", r.type AS kind, r.name, r.hide, r.icon,
+                  r.daily_cost,
+                  (SELECT json_agg(m) FROM (
+                      SELECT key, value, sensitive FROM workspace_resource_metadata
+                      WHERE resource_id = r.id ORDER BY position) m)
+                      AS "metadata: Json<Vec<Metadata>>",
+                  (SELECT json_agg("#,
+        r#")
+                   FROM workspace_agents a WHERE a.resource_id = r.id)
+                      AS "agents: Json<Vec<Agent>>"
+           FROM workspace_resources r WHERE r.job_id = ANY($1) ORDER BY r.job_id, r.position"#,
         jobs as &[JobId]
     )
     .fetch_all(conn)
@@ -37,188 +77,22 @@ pub async fn list_bare(
         hide: row.hide,
         icon: row.icon,
         daily_cost: row.daily_cost,
-        metadata: Vec::new(),
-        agents: Vec::new(),
+        metadata: row.metadata.map(|Json(rows)| rows).unwrap_or_default(),
+        agents: row.agents.map(|Json(agents)| agents).unwrap_or_default(),
     });
     Ok(made.collect())
 }
 
-/// Key and value rows of these jobs' resources, each with its resource, in their order.
-pub async fn list_metadata(
-    conn: &mut PgConnection,
-    jobs: &[JobId],
-) -> Result<Vec<(ResourceId, Metadata)>, StoreError> {
-    let rows = sqlx::query!(
-        r#"SELECT m.resource_id AS "resource_id: ResourceId", m.key, m.value, m.sensitive
-           FROM workspace_resource_metadata m JOIN workspace_resources r ON r.id = m.resource_id
-           WHERE r.job_id = ANY($1) ORDER BY m.resource_id, m.position"#,
-        jobs as &[JobId]
-    )
-    .fetch_all(conn)
-    .await?;
-    let made = rows.into_iter().map(|row| {
-        let metadata = Metadata {
-            key: row.key,
-            value: row.value,
-            sensitive: row.sensitive,
-        };
-        (row.resource_id, metadata)
-    });
-    Ok(made.collect())
-}
-
-struct AgentRow {
-    id: AgentId,
-    resource_id: ResourceId,
-    name: String,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    first_connected_at: Option<Timestamp>,
-    last_connected_at: Option<Timestamp>,
-    disconnected_at: Option<Timestamp>,
-    started_at: Option<Timestamp>,
-    ready_at: Option<Timestamp>,
-    lifecycle_state: LifecycleState,
-    auth_instance_id: Option<String>,
-    architecture: String,
-    operating_system: String,
-    environment_variables: Option<Json<BTreeMap<String, String>>>,
-    logs_length: i32,
-    logs_overflowed: bool,
-    directory: String,
-    expanded_directory: String,
-    version: String,
-    api_version: String,
-    connection_timeout_seconds: i32,
-    troubleshooting_url: String,
-    subsystems: Vec<String>,
-    display_apps: Vec<String>,
-    display_order: i32,
-}
-
-impl From<AgentRow> for Agent {
-    fn from(row: AgentRow) -> Self {
-        Self {
-            id: row.id,
-            resource_id: row.resource_id,
-            name: row.name,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            first_connected_at: row.first_connected_at,
-            last_connected_at: row.last_connected_at,
-            disconnected_at: row.disconnected_at,
-            started_at: row.started_at,
-            ready_at: row.ready_at,
-            lifecycle_state: row.lifecycle_state,
-            instance_id: row.auth_instance_id.unwrap_or_default(),
-            architecture: row.architecture,
-            operating_system: row.operating_system,
-            environment_variables: row.environment_variables.map(|Json(map)| map),
-            logs_length: row.logs_length,
-            logs_overflowed: row.logs_overflowed,
-            directory: row.directory,
-            expanded_directory: row.expanded_directory,
-            version: row.version,
-            api_version: row.api_version,
-            connection_timeout_seconds: row.connection_timeout_seconds,
-            troubleshooting_url: row.troubleshooting_url,
-            subsystems: row.subsystems,
-            display_apps: row.display_apps,
-            display_order: row.display_order,
-            apps: Vec::new(),
-            scripts: Vec::new(),
-            log_sources: Vec::new(),
-        }
-    }
-}
-
-/// Agents of these jobs, without what belongs to them.
-pub async fn list_agents(
-    conn: &mut PgConnection,
-    jobs: &[JobId],
-) -> Result<Vec<Agent>, StoreError> {
-    let rows = sqlx::query_as!(
-        AgentRow,
-        r#"SELECT a.id AS "id: AgentId", a.resource_id AS "resource_id: ResourceId", a.name, a.created_at, a.updated_at,
-                  a.first_connected_at, a.last_connected_at, a.disconnected_at, a.started_at, a.ready_at,
-                  a.lifecycle_state AS "lifecycle_state: LifecycleState", a.auth_instance_id, a.architecture,
-                  a.operating_system, a.environment_variables AS "environment_variables: Json<BTreeMap<String, String>>",
-                  a.logs_length, a.logs_overflowed, a.directory, a.expanded_directory, a.version, a.api_version,
-                  a.connection_timeout_seconds, a.troubleshooting_url, a.subsystems, a.display_apps, a.display_order
-           FROM workspace_agents a JOIN workspace_resources r ON r.id = a.resource_id
-           WHERE r.job_id = ANY($1)"#,
-        jobs as &[JobId]
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(Agent::from).collect())
-}
-
-/// One agent, without what belongs to it.
+/// One agent with all that belongs to it; its apps in any order.
 pub async fn find_agent(conn: &mut PgConnection, id: AgentId) -> Result<Option<Agent>, StoreError> {
-    let row = sqlx::query_as!(
-        AgentRow,
-        r#"SELECT a.id AS "id: AgentId", a.resource_id AS "resource_id: ResourceId", a.name, a.created_at, a.updated_at,
-                  a.first_connected_at, a.last_connected_at, a.disconnected_at, a.started_at, a.ready_at,
-                  a.lifecycle_state AS "lifecycle_state: LifecycleState", a.auth_instance_id, a.architecture,
-                  a.operating_system, a.environment_variables AS "environment_variables: Json<BTreeMap<String, String>>",
-                  a.logs_length, a.logs_overflowed, a.directory, a.expanded_directory, a.version, a.api_version,
-                  a.connection_timeout_seconds, a.troubleshooting_url, a.subsystems, a.display_apps, a.display_order
+    let agent = with_agent!(
+        query_scalar,
+        "SELECT ",
+        r#" AS "agent!: Json<Agent>"
            FROM workspace_agents a WHERE a.id = $1"#,
         id as AgentId
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(Agent::from))
-}
-
-/// Apps of these agents.
-pub async fn list_apps(
-    conn: &mut PgConnection,
-    agents: &[AgentId],
-) -> Result<Vec<App>, StoreError> {
-    Ok(sqlx::query_as!(
-        App,
-        r#"SELECT id AS "id: AppId", agent_id AS "agent_id: AgentId", slug, display_name, icon,
-                  coalesce(command, '') AS "command!", coalesce(url, '') AS "url!", external, subdomain,
-                  sharing_level AS "sharing_level: SharingLevel", healthcheck_url, healthcheck_interval,
-                  healthcheck_threshold, health AS "health: AppHealth", display_order, hidden,
-                  open_in AS "open_in: OpenIn"
-           FROM workspace_apps WHERE agent_id = ANY($1)"#,
-        agents as &[AgentId]
-    )
-    .fetch_all(conn)
-    .await?)
-}
-
-/// Scripts of these agents, in the order they were stored: ids rise with time.
-pub async fn list_scripts(
-    conn: &mut PgConnection,
-    agents: &[AgentId],
-) -> Result<Vec<Script>, StoreError> {
-    Ok(sqlx::query_as!(
-        Script,
-        r#"SELECT id AS "id: ScriptId", agent_id AS "agent_id: AgentId",
-                  log_source_id AS "log_source_id: LogSourceId", display_name, log_path, script, cron,
-                  start_blocks_login, run_on_start, run_on_stop, timeout_seconds
-           FROM workspace_agent_scripts WHERE agent_id = ANY($1) ORDER BY id"#,
-        agents as &[AgentId]
-    )
-    .fetch_all(conn)
-    .await?)
-}
-
-/// Log sources of these agents, in the order they were stored.
-pub async fn list_log_sources(
-    conn: &mut PgConnection,
-    agents: &[AgentId],
-) -> Result<Vec<LogSource>, StoreError> {
-    Ok(sqlx::query_as!(
-        LogSource,
-        r#"SELECT id AS "id: LogSourceId", agent_id AS "agent_id: AgentId", created_at, display_name, icon
-           FROM workspace_agent_log_sources WHERE agent_id = ANY($1) ORDER BY created_at, id"#,
-        agents as &[AgentId]
-    )
-    .fetch_all(conn)
-    .await?)
+    Ok(agent.map(|Json(agent)| agent))
 }

@@ -93,48 +93,11 @@ pub struct BuildFilter {
     pub offset: i64,
 }
 
-/// A workspace's builds, newest first.
-pub async fn list(
-    conn: &mut PgConnection,
-    workspace: WorkspaceId,
-    filter: &BuildFilter,
-) -> Result<Vec<BuildId>, StoreError> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT id AS "id: BuildId" FROM workspace_builds
-           WHERE workspace_id = $1 AND build_number > $2
-             AND ($3::timestamptz IS NULL OR created_at > $3)
-           ORDER BY build_number DESC LIMIT $4 OFFSET $5"#,
-        workspace as WorkspaceId,
-        filter.after_number,
-        filter.since,
-        filter.limit,
-        filter.offset
-    )
-    .fetch_all(conn)
-    .await?)
-}
-
 /// The number of a build, whatever its workspace.
 pub async fn number(conn: &mut PgConnection, id: BuildId) -> Result<Option<i32>, StoreError> {
     Ok(sqlx::query_scalar!(
         "SELECT build_number FROM workspace_builds WHERE id = $1",
         id as BuildId
-    )
-    .fetch_optional(conn)
-    .await?)
-}
-
-/// A workspace's build of this number.
-pub async fn find_by_number(
-    conn: &mut PgConnection,
-    workspace: WorkspaceId,
-    number: i32,
-) -> Result<Option<BuildId>, StoreError> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT id AS "id: BuildId" FROM workspace_builds
-           WHERE workspace_id = $1 AND build_number = $2"#,
-        workspace as WorkspaceId,
-        number
     )
     .fetch_optional(conn)
     .await?)

@@ -1,25 +1,24 @@
-//! Which workspaces a list shows: rights, search, order and page in one statement.
+//! Which workspaces a list shows: rights, search, order and page in one statement, which also
+//! gives the glance at each.
 
-use sqlx::PgConnection;
+use std::collections::BTreeMap;
 
-use super::StoreError;
+use sqlx::{PgConnection, types::Json};
+
+use super::{
+    StoreError,
+    workspace_glances::{self, glances},
+};
 use crate::domain::{
     clock::Timestamp,
-    ids::{OrganizationId, UserId, WorkspaceId},
+    glances::Glance,
+    ids::{GroupId, OrganizationId, TemplateId, UserId, WorkspaceId},
     jobs::{JobStatus, WorkspaceStatus},
     pagination::Page,
     provisioning::Transition,
-    rights::actor::ReadFilter,
+    rights::{Actions, actor::ReadFilter},
     search::workspaces::WorkspaceQuery,
 };
-
-/// A page of a list.
-pub struct Listed {
-    /// The page's workspaces, in their order.
-    pub ids: Vec<WorkspaceId>,
-    /// How many there are on all pages.
-    pub count: i64,
-}
 
 /// What a list depends on beside the search itself.
 pub struct ListContext<'a> {
@@ -39,106 +38,181 @@ pub struct ListContext<'a> {
     pub inactive_before: Timestamp,
 }
 
-/// The workspaces that fit, favourites of the reader first, then running ones, then by owner
-/// and name.
+/// A page of the workspaces that fit, favourites of the reader first, then running ones, then
+/// by owner and name; and how many there are on all pages.
 pub async fn list(
     conn: &mut PgConnection,
     context: &ListContext<'_>,
     query: &WorkspaceQuery,
     page: &Page,
-) -> Result<Listed, StoreError> {
-    let (job_status, transition) = match query.status.map(WorkspaceStatus::needs) {
-        Some((status, transition)) => (Some(status), transition),
-        None => (None, None),
+) -> Result<(Vec<Glance>, i64), StoreError> {
+    let mut rows = rows(conn, context, query, page.limit, page.offset).await?;
+    let mut count = rows.first().map(|row| row.count);
+    if count.is_none() && page.offset > 0 {
+        // Beyond the last page: what lies before it tells how many there are.
+        rows = self::rows(conn, context, query, Some(1), 0).await?;
+        count = rows.first().map(|row| row.count);
+        rows.clear();
+    }
+    let glances = rows.into_iter().map(Glance::from).collect();
+    Ok((glances, count.unwrap_or_default()))
+}
+
+/// The search's terms as the statement takes them.
+struct Terms {
+    job_status: Option<JobStatus>,
+    transition: Option<Transition>,
+    names: Vec<String>,
+    values: Vec<String>,
+    patterns: Vec<String>,
+}
+
+impl From<&WorkspaceQuery> for Terms {
+    fn from(query: &WorkspaceQuery) -> Self {
+        let (job_status, transition) = match query.status.map(WorkspaceStatus::needs) {
+            Some((status, transition)) => (Some(status), transition),
+            None => (None, None),
+        };
+        let (names, values) = query.parameter_values.iter().cloned().unzip();
+        let patterns = query.parameter_names.iter().map(|name| pattern(name));
+        Self {
+            job_status,
+            transition,
+            names,
+            values,
+            patterns: patterns.collect(),
+        }
+    }
+}
+
+/// A query that begins with the workspaces that fit, as `fitting`; `$24` is its own first
+/// argument.
+macro_rules! fitting {
+    ($macro:ident, [$($part:tt),*], $context:ident, $query:ident, $terms:ident
+     $(, $argument:expr)*) => {
+        $macro!(
+            r#"WITH fitting AS (
+                   SELECT w.id, w.favorite AND w.owner_id = $1 AS first,
+                          b.transition = 'start' AND j.status = 'succeeded' AS running,
+                          lower(u.username) AS owner, lower(w.name) AS name
+                   FROM workspaces w
+                   JOIN users u ON u.id = w.owner_id
+                   JOIN templates t ON t.id = w.template_id
+                   JOIN workspace_builds b ON b.id = w.latest_build_id
+                   JOIN provisioner_jobs j ON j.id = b.job_id
+                   WHERE NOT w.deleted
+                     AND ($2 OR w.organization_id = ANY ($3)
+                          OR (w.owner_id = $4 AND w.organization_id = ANY ($5)))
+                     AND ($6::uuid IS NULL OR w.owner_id = $6)
+                     AND ($7::text IS NULL OR (lower(u.username) = lower($7) AND NOT u.deleted))
+                     AND ($8::uuid IS NULL OR w.organization_id = $8)
+                     AND ($9::text IS NULL OR w.name ILIKE '%' || $9 || '%')
+                     AND ($10::text IS NULL OR (lower(t.name) = lower($10) AND NOT t.deleted))
+                     AND ($11::provisioner_job_status IS NULL OR j.status = $11)
+                     AND ($12::workspace_transition IS NULL OR b.transition = $12)
+                     AND (NOT $13 OR w.dormant_at IS NOT NULL)
+                     AND ($14::boolean IS NULL
+                          OR (b.template_version_id <> t.active_version_id) = $14)
+                     AND ($15::timestamptz IS NULL OR w.last_used_at >= $15)
+                     AND ($16::timestamptz IS NULL OR w.last_used_at <= $16)
+                     AND (cardinality($17::uuid[]) = 0 OR w.id = ANY ($17))
+                     AND (cardinality($18::text[]) = 0 OR EXISTS (
+                          SELECT 1 FROM workspace_build_parameters p
+                          WHERE p.build_id = b.id AND p.name ILIKE ANY ($18)))
+                     AND (cardinality($19::text[]) = 0 OR EXISTS (
+                          SELECT 1 FROM workspace_build_parameters p
+                          JOIN unnest($19, $20::text[]) AS wanted (name, value)
+                            ON lower(p.name) = lower(wanted.name)
+                           AND lower(p.value) = lower(wanted.value)
+                          WHERE p.build_id = b.id))
+                     AND ($21::text IS NULL OR (b.transition = 'start' AND EXISTS (
+                          SELECT 1 FROM workspace_resources r
+                          JOIN workspace_agents a ON a.resource_id = r.id
+                          WHERE r.job_id = b.job_id AND $21 = CASE
+                              WHEN a.first_connected_at IS NULL
+                                  THEN CASE WHEN a.connection_timeout_seconds > 0
+                                             AND a.created_at + make_interval(secs => a.connection_timeout_seconds) < $22
+                                            THEN 'timeout' ELSE 'connecting' END
+                              WHEN a.disconnected_at >= a.last_connected_at
+                                   OR a.last_connected_at < $23 THEN 'disconnected'
+                              ELSE 'connected' END))))"#,
+            $($part,)*
+            $context.reader as UserId,
+            $context.filter.everything,
+            &$context.filter.organizations as &[OrganizationId],
+            $context.filter.own as Option<UserId>,
+            &$context.filter.member_of as &[OrganizationId],
+            $context.owner_id as Option<UserId>,
+            $context.owner_name,
+            $context.organization as Option<OrganizationId>,
+            $query.name,
+            $query.template,
+            $terms.job_status as Option<JobStatus>,
+            $terms.transition as Option<Transition>,
+            $query.only_dormant,
+            $query.outdated,
+            $query.last_used_after,
+            $query.last_used_before,
+            &$query.ids as &[WorkspaceId],
+            &$terms.patterns,
+            &$terms.names,
+            &$terms.values,
+            $query.has_agent,
+            $context.now,
+            $context.inactive_before
+            $(, $argument)*
+        )
     };
-    let (names, values): (Vec<String>, Vec<String>) =
-        query.parameter_values.iter().cloned().unzip();
-    let patterns: Vec<String> = query
-        .parameter_names
-        .iter()
-        .map(|name| pattern(name))
-        .collect();
-    let row = sqlx::query!(
-        r#"WITH fitting AS (
-               SELECT w.id, w.favorite AND w.owner_id = $1 AS first,
-                      b.transition = 'start' AND j.status = 'succeeded' AS running,
-                      lower(u.username) AS owner, lower(w.name) AS name
-               FROM workspaces w
-               JOIN users u ON u.id = w.owner_id
-               JOIN templates t ON t.id = w.template_id
-               JOIN workspace_builds b ON b.id = w.latest_build_id
-               JOIN provisioner_jobs j ON j.id = b.job_id
-               WHERE NOT w.deleted
-                 AND ($2 OR w.organization_id = ANY ($3)
-                      OR (w.owner_id = $4 AND w.organization_id = ANY ($5)))
-                 AND ($6::uuid IS NULL OR w.owner_id = $6)
-                 AND ($7::text IS NULL OR (lower(u.username) = lower($7) AND NOT u.deleted))
-                 AND ($8::uuid IS NULL OR w.organization_id = $8)
-                 AND ($9::text IS NULL OR w.name ILIKE '%' || $9 || '%')
-                 AND ($10::text IS NULL OR (lower(t.name) = lower($10) AND NOT t.deleted))
-                 AND ($11::provisioner_job_status IS NULL OR j.status = $11)
-                 AND ($12::workspace_transition IS NULL OR b.transition = $12)
-                 AND (NOT $13 OR w.dormant_at IS NOT NULL)
-                 AND ($14::boolean IS NULL
-                      OR (b.template_version_id <> t.active_version_id) = $14)
-                 AND ($15::timestamptz IS NULL OR w.last_used_at >= $15)
-                 AND ($16::timestamptz IS NULL OR w.last_used_at <= $16)
-                 AND (cardinality($17::uuid[]) = 0 OR w.id = ANY ($17))
-                 AND (cardinality($18::text[]) = 0 OR EXISTS (
-                      SELECT 1 FROM workspace_build_parameters p
-                      WHERE p.build_id = b.id AND p.name ILIKE ANY ($18)))
-                 AND (cardinality($19::text[]) = 0 OR EXISTS (
-                      SELECT 1 FROM workspace_build_parameters p
-                      JOIN unnest($19, $20::text[]) AS wanted (name, value)
-                        ON lower(p.name) = lower(wanted.name)
-                       AND lower(p.value) = lower(wanted.value)
-                      WHERE p.build_id = b.id))
-                 AND ($21::text IS NULL OR (b.transition = 'start' AND EXISTS (
-                      SELECT 1 FROM workspace_resources r
-                      JOIN workspace_agents a ON a.resource_id = r.id
-                      WHERE r.job_id = b.job_id AND $21 = CASE
-                          WHEN a.first_connected_at IS NULL
-                              THEN CASE WHEN a.connection_timeout_seconds > 0
-                                         AND a.created_at + make_interval(secs => a.connection_timeout_seconds) < $22
-                                        THEN 'timeout' ELSE 'connecting' END
-                          WHEN a.disconnected_at >= a.last_connected_at
-                               OR a.last_connected_at < $23 THEN 'disconnected'
-                          ELSE 'connected' END))))
-           SELECT (SELECT count(*) FROM fitting) AS "count!",
-                  ARRAY(SELECT id FROM fitting ORDER BY first DESC, running DESC, owner, name
-                        LIMIT $24 OFFSET $25) AS "ids!: Vec<WorkspaceId>""#,
-        context.reader as UserId,
-        context.filter.everything,
-        &context.filter.organizations as &[OrganizationId],
-        context.filter.own as Option<UserId>,
-        &context.filter.member_of as &[OrganizationId],
-        context.owner_id as Option<UserId>,
-        context.owner_name,
-        context.organization as Option<OrganizationId>,
-        query.name,
-        query.template,
-        job_status as Option<JobStatus>,
-        transition as Option<Transition>,
-        query.only_dormant,
-        query.outdated,
-        query.last_used_after,
-        query.last_used_before,
-        &query.ids as &[WorkspaceId],
-        &patterns,
-        &names,
-        &values,
-        query.has_agent,
-        context.now,
-        context.inactive_before,
-        page.limit,
-        page.offset
+}
+
+macro_rules! ids {
+    ($before:tt, $($argument:expr),+) => {
+        sqlx::query_scalar!(
+            $before + r#" SELECT id AS "id: WorkspaceId" FROM fitting
+                          ORDER BY first DESC, running DESC, owner, name"#,
+            $($argument),+
+        )
+    };
+}
+
+/// All workspaces that fit, in the order of [`list`].
+pub async fn list_ids(
+    conn: &mut PgConnection,
+    context: &ListContext<'_>,
+    query: &WorkspaceQuery,
+) -> Result<Vec<WorkspaceId>, StoreError> {
+    let terms = Terms::from(query);
+    Ok(fitting!(ids, [], context, query, terms)
+        .fetch_all(conn)
+        .await?)
+}
+
+async fn rows(
+    conn: &mut PgConnection,
+    context: &ListContext<'_>,
+    query: &WorkspaceQuery,
+    limit: Option<i64>,
+    offset: i64,
+) -> Result<Vec<workspace_glances::Row>, StoreError> {
+    let terms = Terms::from(query);
+    let rows = fitting!(
+        glances,
+        [
+            "(SELECT count(*) FROM fitting)",
+            "(SELECT * FROM fitting ORDER BY first DESC, running DESC, owner, name
+              LIMIT $24 OFFSET $25) page
+             JOIN workspaces w ON w.id = page.id",
+            "ORDER BY page.first DESC, page.running DESC, page.owner, page.name"
+        ],
+        context,
+        query,
+        terms,
+        limit,
+        offset
     )
-    .fetch_one(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(Listed {
-        ids: row.ids,
-        count: row.count,
-    })
+    Ok(rows)
 }
 
 /// A text that SQL accepts as a pattern: a backslash at its end escapes nothing.

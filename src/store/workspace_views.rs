@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use sqlx::{PgConnection, types::Json};
 
-use super::StoreError;
+use super::{StoreError, workspace_builds::BuildFilter};
 use crate::domain::{
     builds::{AutomaticUpdates, Build, BuildReason},
     clock::Timestamp,
+    glances::Fingerprint,
     ids::{
         BuildId, DaemonId, FileId, GroupId, JobId, OrganizationId, TemplateId, TemplateVersionId,
         UserId, WorkspaceId,
@@ -44,6 +45,7 @@ struct Row {
     created_at: Timestamp,
     updated_at: Timestamp,
     revision: i64,
+    fingerprint: Vec<i64>,
     owner_name: String,
     owner_avatar_url: String,
     organization_name: String,
@@ -110,11 +112,7 @@ impl TryFrom<Row> for WorkspaceView {
             error: row.error,
             error_code: row.error_code,
         })
-        .map_err(|_impossible| StoreError::Corrupt {
-            table: "provisioner_jobs",
-            column: "canceled_at",
-            id: row.job_id.to_string(),
-        })?;
+        .map_err(|_impossible| corrupt(row.job_id))?;
         let template = WorkspaceTemplate {
             id: row.template_id,
             active_version_id: row.active_version_id,
@@ -188,6 +186,7 @@ impl TryFrom<Row> for WorkspaceView {
             },
         };
         Ok(Self {
+            fingerprint: Fingerprint(row.fingerprint),
             workspace,
             owner_name: row.owner_name,
             owner_avatar_url: row.owner_avatar_url,
@@ -204,6 +203,14 @@ impl TryFrom<Row> for WorkspaceView {
     }
 }
 
+fn corrupt(job: JobId) -> StoreError {
+    StoreError::Corrupt {
+        table: "provisioner_jobs",
+        column: "canceled_at",
+        id: job.to_string(),
+    }
+}
+
 /// The statement, but for where its workspaces `w` and builds `b` come from.
 macro_rules! views {
     ($from:tt, $($argument:expr),+) => {
@@ -217,6 +224,8 @@ macro_rules! views {
                       w.updated_at,
                       GREATEST(w.revision, b.revision, j.revision, owner.revision, o.revision,
                                t.revision, v.revision, initiator.revision) AS "revision!",
+                      ARRAY[w.revision, b.revision, j.revision, owner.revision, o.revision,
+                            t.revision, v.revision, initiator.revision] AS "fingerprint!",
                       owner.username AS owner_name, owner.avatar_url AS owner_avatar_url,
                       o.name AS organization_name,
                       t.id AS "template_id: TemplateId", t.name AS template_name,
@@ -290,6 +299,50 @@ pub async fn with_latest_build(
     .fetch_all(conn)
     .await?;
     rows.into_iter().map(WorkspaceView::try_from).collect()
+}
+
+/// A workspace's builds with it, newest first.
+pub async fn list_builds(
+    conn: &mut PgConnection,
+    workspace: WorkspaceId,
+    filter: &BuildFilter,
+) -> Result<Vec<WorkspaceView>, StoreError> {
+    let rows = views!(
+        r#"(SELECT *, -build_number AS n FROM workspace_builds
+            WHERE workspace_id = $1 AND build_number > $2
+              AND ($3::timestamptz IS NULL OR created_at > $3)
+            ORDER BY build_number DESC LIMIT $4 OFFSET $5) b
+           JOIN workspaces w ON w.id = b.workspace_id"#,
+        workspace as WorkspaceId,
+        filter.after_number,
+        filter.since,
+        filter.limit,
+        filter.offset
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(WorkspaceView::try_from).collect()
+}
+
+/// The build of this number of the live workspace of this owner and name, in any letter case.
+pub async fn find_build_by_number(
+    conn: &mut PgConnection,
+    owner: UserId,
+    name: &str,
+    number: i32,
+) -> Result<Option<WorkspaceView>, StoreError> {
+    let row = views!(
+        r#"(SELECT id, 1 AS n FROM workspaces
+            WHERE owner_id = $1 AND lower(name) = lower($2) AND NOT deleted) wanted
+           JOIN workspaces w ON w.id = wanted.id
+           JOIN workspace_builds b ON b.workspace_id = w.id AND b.build_number = $3"#,
+        owner as UserId,
+        name,
+        number
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(WorkspaceView::try_from).transpose()
 }
 
 /// Builds with their workspaces, in the order of the ids; unknown ids are left out.

@@ -69,6 +69,8 @@ mod watch_list;
 
 mod watch_resume;
 
+mod workspace_reads;
+
 mod workspace_rules;
 
 mod workspaces;

@@ -4,6 +4,7 @@ mod actor;
 mod body;
 mod client;
 mod keyed;
+mod known_tags;
 mod params;
 mod seen;
 mod workspace;
@@ -12,6 +13,7 @@ pub use actor::{AgentToken, OptionalActor, SESSION_COOKIE, SESSION_HEADER, cooki
 pub use body::{BodyBytes, Json, OptionalJson};
 pub use client::Client;
 pub use keyed::Keyed;
+pub use known_tags::KnownTags;
 pub use params::{Path, Query, QueryMap};
 pub use seen::{SeenOrganization, SeenTemplate, SeenVersion};
 pub use workspace::{SeenBuild, SeenWorkspace};

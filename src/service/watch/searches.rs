@@ -8,7 +8,6 @@ use super::{Watches, feed::Snapshot};
 use crate::{
     domain::{
         ids::{OrganizationId, WorkspaceId},
-        pagination::Page,
         rights::actor::Actor,
         search::workspaces::WorkspaceQuery,
         users::{OrganizationRef, UserRef},
@@ -96,8 +95,7 @@ impl Search {
             }
             among.clone_into(&mut query.ids);
         }
-        let listed = workspace_lists::list(conn, &context, &query, &Page::default()).await?;
-        Ok(listed.ids)
+        workspace_lists::list_ids(conn, &context, &query).await
     }
 }
 

@@ -1,0 +1,334 @@
+//! Reading workspaces: what is remembered is never old, and who has a body is told so.
+
+use chrono::TimeDelta;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::fixture::{Answer, Client, Provisioner, QueryCounter, TestApp};
+
+/// A path, and what its reader has of it.
+struct Reader {
+    client: Client,
+    path: String,
+    tag: String,
+    body: Value,
+}
+
+impl Reader {
+    async fn new(client: &Client, path: &str) -> Self {
+        let answer = client.get(path).await;
+        Self {
+            client: client.clone(),
+            path: path.to_owned(),
+            tag: answer.headers["etag"].to_str().unwrap().to_owned(),
+            body: answer.expect(200),
+        }
+    }
+
+    async fn ask(&self, tag: &str) -> Answer {
+        let headers = [("if-none-match", tag)];
+        self.client
+            .send(Method::GET, &self.path, &headers, String::new())
+            .await
+    }
+
+    /// Sees something new, and after that nothing.
+    async fn sees(&mut self, change: &str) {
+        let path = &self.path;
+        let answer = self.ask(&self.tag).await;
+        assert_eq!(answer.status, 200, "{path}: {change}");
+        let tag = answer.headers["etag"].to_str().unwrap().to_owned();
+        let body = answer.expect(200);
+        assert_ne!(body, self.body, "{path}: {change}");
+        assert_ne!(tag, self.tag, "{path}: {change}");
+        assert_eq!(
+            self.client.get(path).await.expect(200),
+            body,
+            "{path}: {change}"
+        );
+        (self.tag, self.body) = (tag, body);
+        self.sees_nothing(change).await;
+    }
+
+    async fn sees_nothing(&self, change: &str) {
+        let answer = self.ask(&self.tag).await;
+        assert_eq!(answer.status, 304, "{}: {change}", self.path);
+        assert_eq!(answer.headers["etag"], self.tag.as_str());
+        assert!(answer.raw.is_empty());
+    }
+}
+
+struct Readers(Vec<Reader>);
+
+impl Readers {
+    async fn see(&mut self, change: &str) {
+        for reader in &mut self.0 {
+            reader.sees(change).await;
+        }
+    }
+}
+
+/// A workspace and those who read it, here and on another replica, alone and in lists.
+struct Scene {
+    app: TestApp,
+    _replica: TestApp,
+    owner: Client,
+    provisioner: Provisioner,
+    template: String,
+    path: String,
+    readers: Readers,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let app = TestApp::start().await;
+        let owner = app.owner().await;
+        let provisioner = app.provisioner(&owner).await;
+        let template = provisioner.template(&owner, "tpl").await;
+        let id = provisioner.workspace(&owner, "box", &template).await;
+        let replica = app.replica();
+        let elsewhere = Client::at(&replica, owner.token.clone());
+        let path = format!("/workspaces/{id}");
+        let readers = Readers(vec![
+            Reader::new(&owner, &path).await,
+            Reader::new(&owner, "/workspaces?q=owner:me").await,
+            Reader::new(&elsewhere, &path).await,
+            Reader::new(&elsewhere, "/workspaces").await,
+        ]);
+        Self {
+            app,
+            _replica: replica,
+            owner,
+            provisioner,
+            template,
+            path,
+            readers,
+        }
+    }
+
+    async fn sql(&self, statement: &'static str) {
+        let done = sqlx::query(statement).execute(&self.app.db).await.unwrap();
+        assert!(done.rows_affected() > 0);
+    }
+
+    async fn put(&self, setting: &str, body: Value, status: u16) {
+        let path = format!("{}/{setting}", self.path);
+        self.owner.put(&path, body).await.expect(status);
+    }
+
+    async fn queue(&self, transition: &str) -> String {
+        let path = format!("{}/builds", self.path);
+        let order = json!({"transition": transition});
+        let made = self.owner.post(&path, order).await.expect(201);
+        made["id"].as_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn a_setting_or_a_name_changes_the_tag() {
+    let mut scene = Scene::new().await;
+    let (owner, template) = (scene.owner.clone(), scene.template.clone());
+    for (setting, body) in [
+        ("ttl", json!({"ttl_ms": 3_600_000})),
+        ("autostart", json!({"schedule": "CRON_TZ=UTC 30 9 * * 1-5"})),
+        ("autoupdates", json!({"automatic_updates": "always"})),
+        ("favorite", Value::Null),
+    ] {
+        scene.put(setting, body, 204).await;
+        scene.readers.see(setting).await;
+    }
+    for asleep in [true, false] {
+        let body = json!({"dormant": asleep});
+        scene.put("dormant", body, 200).await;
+        scene.readers.see("sleep").await;
+    }
+    let name = json!({"name": "crate"});
+    owner.patch(&scene.path, name).await.expect(204);
+    scene.readers.see("rename").await;
+    let profile = json!({"username": "root", "name": "Ada"});
+    owner.put("/users/me/profile", profile).await.expect(200);
+    scene.readers.see("owner's name").await;
+    let icon = json!({"name": "tpl", "icon": "/icon/new.svg", "display_name": "T"});
+    let path = format!("/templates/{template}");
+    owner.patch(&path, icon).await.expect(200);
+    scene.readers.see("template's picture").await;
+    let version = scene.provisioner.version(&owner, "v2", Some(&template));
+    let active = json!({"id": version.await});
+    let path = format!("{path}/versions");
+    owner.patch(&path, active).await.expect(200);
+    scene.readers.see("active version").await;
+    scene.sql("UPDATE organizations SET name = 'renamed'").await;
+    scene.readers.see("organization's name").await;
+    scene
+        .sql("UPDATE template_versions SET name = name || '!'")
+        .await;
+    scene.readers.see("version's name").await;
+}
+
+#[tokio::test]
+async fn a_build_and_the_queue_change_the_tag() {
+    let mut scene = Scene::new().await;
+    let (owner, template) = (scene.owner.clone(), scene.template.clone());
+    let template = Some(template.as_str());
+    scene.provisioner.new_version(&owner, "v3", template).await;
+    scene.readers.see("another job waits").await;
+    scene.provisioner.work_off().await;
+    scene.readers.see("nothing waits").await;
+    scene.queue("stop").await;
+    scene.readers.see("build waits").await;
+    scene.provisioner.new_version(&owner, "v4", template).await;
+    scene.readers.see("more wait behind it").await;
+    let job = scene.provisioner.take().await.unwrap();
+    scene.readers.see("build runs").await;
+    scene.provisioner.finish(job).await;
+    scene.readers.see("build ended").await;
+    scene.provisioner.work_off().await;
+    scene.readers.see("nothing waits again").await;
+    let build = scene.queue("start").await;
+    scene.readers.see("start waits").await;
+    let cancel = format!("/workspacebuilds/{build}/cancel");
+    owner.patch(&cancel, Value::Null).await.expect(200);
+    scene.readers.see("start was canceled").await;
+    scene.queue("start").await;
+    let job = scene.provisioner.take().await.unwrap();
+    scene.readers.see("start runs").await;
+    scene.provisioner.fail(job, "no").await;
+    scene.readers.see("start failed").await;
+}
+
+#[tokio::test]
+async fn time_and_agents_change_the_tag() {
+    let mut scene = Scene::new().await;
+    let clock = scene.app.clock.clone();
+    scene.put("ttl", json!({"ttl_ms": 3_600_000}), 204).await;
+    scene.queue("start").await;
+    scene.provisioner.work_off().await;
+    scene.readers.see("started").await;
+    let deadline = clock.now() + TimeDelta::minutes(45);
+    let extend = json!({"deadline": deadline.to_rfc3339()});
+    scene.put("extend", extend, 200).await;
+    scene.readers.see("deadline").await;
+    scene.put("ttl", json!({"ttl_ms": null}), 204).await;
+    scene.readers.see("no deadline").await;
+    clock.advance(TimeDelta::seconds(121));
+    scene.readers.see("agent takes too long").await;
+    scene
+        .sql(
+            "UPDATE workspace_agents SET first_connected_at = '2026-01-05 09:02:01Z',
+                                         last_connected_at = '2026-01-05 09:02:01Z'",
+        )
+        .await;
+    scene.readers.see("agent came").await;
+    clock.advance(TimeDelta::seconds(31));
+    scene.readers.see("agent fell silent").await;
+    scene
+        .sql("UPDATE workspace_apps SET health = 'unhealthy'")
+        .await;
+    scene.readers.see("app is ill").await;
+    clock.advance(TimeDelta::minutes(1));
+    let usage = format!("{}/usage", scene.path);
+    scene.owner.post(&usage, json!({})).await.expect(204);
+    scene.app.state.usage.flush().await.unwrap();
+    scene.readers.see("use").await;
+}
+
+#[tokio::test]
+async fn what_nobody_sees_changes_no_tag() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    let provisioner = app.provisioner(&owner).await;
+    let template = provisioner.template(&owner, "tpl").await;
+    let id = provisioner.workspace(&owner, "box", &template).await;
+    let reader = Reader::new(&owner, &format!("/workspaces/{id}")).await;
+    app.clock.advance(TimeDelta::seconds(100));
+    reader.sees_nothing("time").await;
+    sqlx::query("UPDATE templates SET description = 'new'")
+        .execute(&app.db)
+        .await
+        .unwrap();
+    sqlx::query("UPDATE users SET name = 'new'")
+        .execute(&app.db)
+        .await
+        .unwrap();
+    sqlx::query("UPDATE provisioner_jobs SET updated_at = updated_at + interval '1 second'")
+        .execute(&app.db)
+        .await
+        .unwrap();
+    reader.sees_nothing("columns that are not shown").await;
+    provisioner.workspace(&owner, "another", &template).await;
+    reader.sees_nothing("another workspace").await;
+}
+
+#[tokio::test]
+async fn a_tag_is_its_readers_own() {
+    let app = TestApp::start().await;
+    let admin = app.owner().await;
+    let user = app.user(&admin, "berta").await;
+    let provisioner = app.provisioner(&admin).await;
+    let template = provisioner.template(&admin, "tpl").await;
+    let id = provisioner.workspace(&user, "box", &template).await;
+    let path = format!("/workspaces/{id}");
+    user.put(&format!("{path}/favorite"), Value::Null)
+        .await
+        .expect(204);
+    let own = Reader::new(&user, &path).await;
+    let others = Reader::new(&admin, &path).await;
+    assert_eq!(own.body["favorite"], true);
+    assert_eq!(others.body["favorite"], false);
+    assert_eq!(own.ask(&others.tag).await.status, 200);
+    // Who may not read learns nothing, whatever it has.
+    let stranger = app.user(&admin, "carl").await;
+    let headers = [("if-none-match", own.tag.as_str())];
+    let answer = stranger
+        .send(Method::GET, &path, &headers, String::new())
+        .await;
+    assert_eq!(answer.status, 404);
+    let any = [("if-none-match", "*")];
+    let answer = stranger.send(Method::GET, &path, &any, String::new()).await;
+    assert_eq!(answer.status, 404);
+    assert_eq!(own.ask("*").await.status, 304);
+    assert_eq!(own.ask(&format!("\"x\", {}", own.tag)).await.status, 304);
+    assert_eq!(own.ask("\"x\"").await.status, 200);
+    assert_eq!(own.ask("not a tag").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_read_costs_one_statement_unless_something_changed() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    let provisioner = app.provisioner(&owner).await;
+    let template = provisioner.template(&owner, "tpl").await;
+    let id = provisioner.workspace(&owner, "box", &template).await;
+    for n in 1..25 {
+        provisioner
+            .workspace(&owner, &format!("box-{n}"), &template)
+            .await;
+    }
+    let other = app.replica();
+    let elsewhere = Client::at(&other, owner.token.clone());
+    elsewhere.get("/users/me").await.expect(200);
+    for (path, cold) in [
+        (format!("/workspaces/{id}"), 3),
+        ("/users/me/workspace/box-1".to_owned(), 3),
+        ("/workspaces?limit=25".to_owned(), 3),
+        ("/workspaces?offset=100".to_owned(), 2),
+    ] {
+        let reader = Reader::new(&owner, &path).await;
+        let counter = QueryCounter::start();
+        assert_eq!(elsewhere.ask_known(&path, &reader.tag).await, 304);
+        let expected = if path.contains("offset") { 2 } else { 1 };
+        assert_eq!(counter.take().len(), expected, "{path}, known");
+        assert_eq!(elsewhere.get(&path).await.expect(200), reader.body);
+        assert_eq!(counter.take().len(), cold, "{path}, cold");
+        assert_eq!(elsewhere.get(&path).await.expect(200), reader.body);
+        assert_eq!(counter.take().len(), expected, "{path}, warm");
+    }
+}
+
+impl Client {
+    async fn ask_known(&self, path: &str, tag: &str) -> u16 {
+        let headers = [("if-none-match", tag)];
+        let answer = self.send(Method::GET, path, &headers, String::new()).await;
+        answer.status.as_u16()
+    }
+}
