@@ -161,14 +161,19 @@ def render(results, report, document, arguments):
     tables = report.split("\n", 1)[1].strip("\n")
     return f"""# Performance
 
-Made by `{command}`, which measures this server and the incumbent (Coder v2.19.3) in turn in one run and writes this
-page with `scripts/performance.py`. Do not edit it; only the notes are kept.
+What this server and the incumbent (Coder v2.19.3) cost side by side: measured in turn in one run on the same machine,
+Postgres and data, and written here by `scripts/performance.py`. Do not edit the page; only the notes are kept. This
+makes it again:
+
+```sh
+{command}
+```
 
 - Date: {meta["date"]}. Commit: {commit()}.
 - Machine: {meta["machine"]}, Linux {meta["kernel"]}, Postgres {meta["postgres"]}.
 - Data: {meta["workspaces"]:,} workspaces of {meta["users"]} users on {meta["templates"]} templates, three builds each,
   the same shape for both servers; ours is written by `bench-seed` (feature `bench`).
-- {meta["reps"]} repetitions of {meta["seconds"]:g} s a workload.
+- Each workload {meta["reps"]} times for {meta["seconds"]:g} s.
 
 ## Method
 
