@@ -26,6 +26,8 @@ pub mod glances;
 
 pub mod idempotency;
 
+pub mod idp_sync;
+
 pub mod ids;
 
 pub mod jobs;

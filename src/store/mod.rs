@@ -25,6 +25,8 @@ pub mod git_ssh_keys;
 
 pub mod idempotency_keys;
 
+pub mod idp_sync;
+
 pub mod import_results;
 
 pub mod job_facts;
