@@ -35,7 +35,9 @@ impl From<QuietHoursError> for ApiError {
             QuietHoursError::Denied => Self::forbidden(),
             QuietHoursError::Fixed => Self::new(StatusCode::FORBIDDEN, text),
             QuietHoursError::Schedule(why) => {
-                Self::bad_request(text).field("schedule", why.to_string())
+                // Some clients look for the first words.
+                let detail = format!("parse daily schedule: {why}");
+                Self::bad_request(text).field("schedule", detail)
             }
             QuietHoursError::Store(source) => Self::internal(source),
         }

@@ -26,10 +26,10 @@ pub enum QuietHoursError {
     #[error("the quiet hours may not be changed by the caller")]
     Denied,
     /// The deployment chooses for all.
-    #[error("users of this deployment do not choose their quiet hours")]
+    #[error("users of this deployment cannot set custom quiet hours schedules")]
     Fixed,
     /// The schedule has not the form of quiet hours.
-    #[error("the schedule cannot be used for quiet hours")]
+    #[error("the schedule cannot be used for quiet hours, which are daily")]
     Schedule(#[source] ScheduleError),
     /// The database failed.
     #[error("the quiet hours could not be read or kept")]

@@ -19,8 +19,11 @@ const LONGEST_WEEKS: i64 = 16;
 const SHORTEST_MS: i64 = 60_000;
 /// What a negative number is answered; some clients look for these words.
 const NEGATIVE: &str = "Must be a positive integer or zero.";
-/// What a share level is answered that is none.
-const NO_SHARE_LEVEL: &str = "must be owner, authenticated or public";
+/// What a short duration is answered; some clients look for these words.
+const TOO_SHORT: &str = "Value must be at least one minute.";
+/// What a share level is answered that is none; some clients look for the first words.
+const NO_SHARE_LEVEL: &str =
+    "invalid max port sharing level: must be owner, authenticated or public";
 
 /// Reads the settings of a new template.
 ///
@@ -141,7 +144,7 @@ fn duration(faults: &mut Faults, field: &str, wish: Option<i64>) -> Option<TimeD
 
 fn long_duration(faults: &mut Faults, field: &str, milliseconds: i64) -> TimeDelta {
     if milliseconds != 0 && milliseconds < SHORTEST_MS {
-        faults.push(Fault::new(field, "must be zero or at least one minute"));
+        faults.push(Fault::new(field, TOO_SHORT));
         return TimeDelta::zero();
     }
     duration(faults, field, Some(milliseconds)).unwrap_or_default()
