@@ -22,7 +22,7 @@ def main():
     with Server() as server, tempfile.TemporaryDirectory() as folder:
         script = PREFACE + lines.replace("http://127.0.0.1:3000", server.url)
         # Waiting for an import that never ends must not take longer than this.
-        done = subprocess.run(["timeout", "60", "bash", "-c", script], cwd=folder, stdin=subprocess.DEVNULL,
+        done = subprocess.run(["timeout", "80", "bash", "-c", script], cwd=folder, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True)
         for what, pattern in [
             ("the first user is made", r'"organization_id"'),
@@ -30,6 +30,8 @@ def main():
             ("the workspace is listed", r'"workspaces":\[\{.*"name":"dev"'),
             ("the watch shows the workspace", r"event: data\s+data: \{.*\"name\":\"dev\""),
             ("the stop is queued", r'"transition":"stop"'),
+            ("the stream of all shows the workspace", r"id: \d+\s+event: data\s+data: \{.*\"name\":\"dev\""),
+            ("a second workspace is made", r'"name":"second"'),
         ]:
             checks.check(what, re.search(pattern, done.stdout), (done.stdout + done.stderr)[-1500:])
     return checks.close()

@@ -283,6 +283,27 @@ async fn another_replica_tells_too() {
 }
 
 #[tokio::test]
+async fn a_lost_event_only_delays() {
+    let app = TestApp::start().await;
+    let (owner, provisioner, template) = setup(&app).await;
+    let id = provisioner.workspace(&owner, "box", &template).await;
+    let mut events = all(&owner, "").await;
+    let mut one = owner.events(&format!("/workspaces/{id}/watch")).await;
+    one.next_data().await.unwrap();
+    sqlx::query("UPDATE workspaces SET name = 'crate'")
+        .execute(&app.db)
+        .await
+        .unwrap();
+    // Whoever lost the connection to the other replicas looks at everything again.
+    sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN %' AND datname = current_database()")
+        .execute(&app.db)
+        .await
+        .unwrap();
+    assert_eq!(state(&mut events).await.0, "crate");
+    assert_eq!(one.next_data().await.unwrap()["name"], "crate");
+}
+
+#[tokio::test]
 async fn one_user_watches_a_bounded_number_of_searches() {
     let app = TestApp::start().await;
     let (owner, ..) = setup(&app).await;

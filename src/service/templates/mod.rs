@@ -207,7 +207,9 @@ impl Templates {
         consequences::carry_over(on(&mut tx), &self.core.settings, &template, due, now).await?;
         audit::record(on(&mut tx), actor, Some(&before), Some(&template), now).await?;
         commit(tx).await?;
-        self.core.events.publish(Event::Template(id));
+        if due.reaches_any() {
+            self.core.events.publish(Event::Template(id));
+        }
         Ok(Some(self.with_usage(template).await?))
     }
 
