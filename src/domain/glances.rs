@@ -14,6 +14,14 @@ use super::{
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fingerprint(pub Vec<i64>);
 
+impl Fingerprint {
+    /// The revision of the whole: that of the row that changed last.
+    #[must_use]
+    pub fn newest(&self) -> i64 {
+        self.0.iter().copied().max().unwrap_or_default()
+    }
+}
+
 /// Where a job stands among those that wait. Other jobs change it, so no revision tells of it.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct QueuePlace {

@@ -8,7 +8,6 @@ use crate::domain::{
     builds::AutomaticUpdates,
     clock::Timestamp,
     ids::{BuildId, OrganizationId, TemplateId, UserId, WorkspaceId},
-    rights::Object,
 };
 
 /// Refuses a second live workspace of the same owner and name.
@@ -139,44 +138,6 @@ pub async fn find_by_name(
     )
     .fetch_optional(conn)
     .await?)
-}
-
-/// What must be known of a workspace before it is watched.
-pub struct Access {
-    /// What rights on it are asked of.
-    pub object: Object,
-    /// Its revision, of all rows that are shown with it.
-    pub revision: i64,
-}
-
-/// The access to a workspace.
-pub async fn find_access(
-    conn: &mut PgConnection,
-    id: WorkspaceId,
-) -> Result<Option<Access>, StoreError> {
-    let row = sqlx::query!(
-        r#"SELECT w.owner_id AS "owner_id: UserId",
-                  w.organization_id AS "organization_id: OrganizationId",
-                  w.dormant_at IS NOT NULL AS "is_dormant!",
-                  GREATEST(w.revision, b.revision, j.revision, owner.revision, o.revision,
-                           t.revision, v.revision, initiator.revision) AS "revision!"
-           FROM workspaces w
-           JOIN workspace_builds b ON b.id = w.latest_build_id
-           JOIN provisioner_jobs j ON j.id = b.job_id
-           JOIN users owner ON owner.id = w.owner_id
-           JOIN organizations o ON o.id = w.organization_id
-           JOIN templates t ON t.id = w.template_id
-           JOIN template_versions v ON v.id = b.template_version_id
-           JOIN users initiator ON initiator.id = b.initiator_id
-           WHERE w.id = $1"#,
-        id as WorkspaceId
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.map(|row| Access {
-        object: Object::workspace(row.owner_id, row.organization_id, row.is_dormant).with_id(id.0),
-        revision: row.revision,
-    }))
 }
 
 /// The revisions of workspaces, of all rows that are shown with them; unknown ones are left out.

@@ -37,7 +37,7 @@ use crate::{
         rights::{Action, actor::Actor},
     },
     pubsub::Event,
-    store::{StoreError, workspaces},
+    store::{StoreError, workspace_glances, workspaces},
 };
 use feed::{Feed, Snapshot};
 pub use feed::{Render, Update, Watcher};
@@ -102,14 +102,15 @@ impl Watches {
         // Before the first look, so that no change falls between the two.
         let feed = self.feed_or_new(id);
         let mut conn = self.core.conn().await?;
-        let access = workspaces::find_access(&mut conn, id)
+        let glance = workspace_glances::find(&mut conn, id)
             .await?
-            .filter(|access| actor.may(Action::Read, &access.object))
+            .filter(|glance| actor.may(Action::Read, &glance.object()))
             .ok_or(FindWorkspaceError::NotFound)?;
         drop(conn);
-        if !feed.knows(access.revision) {
+        let revision = glance.fingerprint.newest();
+        if !feed.knows(revision) {
             let _turn = feed.opening.lock().await;
-            if !feed.knows(access.revision) {
+            if !feed.knows(revision) {
                 self.look(&[id]).await?;
             }
         }
