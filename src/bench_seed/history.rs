@@ -74,6 +74,8 @@ pub(super) struct Build {
     pub(super) workspace: usize,
     /// Counted from 1.
     pub(super) number: usize,
+    /// Whether a later one followed.
+    pub(super) superseded: bool,
     pub(super) outcome: Outcome,
 }
 
@@ -184,6 +186,7 @@ impl Build {
             id: BuildId::random(),
             workspace: i - 1,
             number,
+            superseded: number < last,
             outcome: Outcome::invent(JobId::random(), transition, at, true),
         }
     }

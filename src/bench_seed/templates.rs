@@ -25,6 +25,7 @@ pub(super) const JOB_COLUMNS: &[&str] = &[
     "updated_at",
     "started_at",
     "completed_at",
+    "superseded",
 ];
 /// What everybody may do with a template that is open to all.
 const OPEN: &[&str] = &["read", "use"];
@@ -85,6 +86,7 @@ async fn write_jobs(conn: &mut PgConnection, history: &History) -> anyhow::Resul
                 &outcome.completed_at(),
                 &outcome.started_at(),
                 &outcome.completed_at(),
+                &false,
             ])
             .await?;
     }

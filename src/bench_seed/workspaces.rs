@@ -92,6 +92,7 @@ async fn write_jobs(conn: &mut PgConnection, history: &History) -> anyhow::Resul
                 &outcome.completed_at(),
                 &outcome.started_at(),
                 &outcome.completed_at(),
+                &build.superseded,
             ])
             .await?;
     }
@@ -118,7 +119,7 @@ async fn write_builds(conn: &mut PgConnection, history: &History) -> anyhow::Res
         conn,
         "CREATE TEMPORARY TABLE seeded_builds ON COMMIT DROP AS
          SELECT id, workspace_id, template_version_id, job_id, build_number, transition, initiator_id,
-                created_at, updated_at
+                created_at, updated_at, superseded
          FROM workspace_builds",
     )
     .await?;
@@ -132,6 +133,7 @@ async fn write_builds(conn: &mut PgConnection, history: &History) -> anyhow::Res
         "initiator_id",
         "created_at",
         "updated_at",
+        "superseded",
     ];
     let mut sheet = Sheet::open(conn, "seeded_builds", &columns).await?;
     for build in &history.builds {
@@ -147,6 +149,7 @@ async fn write_builds(conn: &mut PgConnection, history: &History) -> anyhow::Res
                 &owner(history, build),
                 &build.outcome.at,
                 &build.outcome.completed_at(),
+                &build.superseded,
             ])
             .await?;
     }
@@ -154,9 +157,10 @@ async fn write_builds(conn: &mut PgConnection, history: &History) -> anyhow::Res
     perform(
         conn,
         "INSERT INTO workspace_builds (id, workspace_id, template_version_id, job_id, build_number, transition,
-                                       initiator_id, reason, provisioner_state, created_at, updated_at)
+                                       initiator_id, reason, provisioner_state, created_at, updated_at,
+                                       superseded)
          SELECT b.id, b.workspace_id, b.template_version_id, b.job_id, b.build_number, b.transition,
-                b.initiator_id, 'initiator', s.state, b.created_at, b.updated_at
+                b.initiator_id, 'initiator', s.state, b.created_at, b.updated_at, b.superseded
          FROM seeded_builds b JOIN seeded_states s USING (transition)",
     )
     .await

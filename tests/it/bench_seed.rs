@@ -114,7 +114,10 @@ async fn seeded_tables_are_filled_as_use_fills_them() {
     let owner = used.owner().await;
     let provisioner = used.provisioner(&owner).await;
     let template = provisioner.template(&owner, "tpl").await;
-    provisioner.workspace(&owner, "box", &template).await;
+    let workspace = provisioner.workspace(&owner, "box", &template).await;
+    for transition in ["stop", "start"] {
+        provisioner.build(&owner, &workspace, transition).await;
+    }
     let (seeded, used) = (filled(&seeded).await, filled(&used).await);
     for (table, columns) in used {
         if LEFT_OUT.contains(&table.as_str()) {
@@ -128,7 +131,8 @@ async fn seeded_tables_are_filled_as_use_fills_them() {
     }
 }
 
-/// Every table with rows, with the columns that are not null everywhere.
+/// Every table with rows, with the columns that are not null everywhere, flags with each of
+/// their values.
 async fn filled(app: &TestApp) -> BTreeMap<String, Vec<String>> {
     let tables: Vec<String> =
         sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")
@@ -138,7 +142,8 @@ async fn filled(app: &TestApp) -> BTreeMap<String, Vec<String>> {
     let mut all = BTreeMap::new();
     for table in tables {
         let statement = format!(
-            "SELECT DISTINCT field.key FROM {table} AS row, jsonb_each(to_jsonb(row)) AS field
+            "SELECT DISTINCT field.key || CASE jsonb_typeof(field.value) WHEN 'boolean' THEN ' ' || field.value::text ELSE '' END
+             FROM {table} AS row, jsonb_each(to_jsonb(row)) AS field
              WHERE jsonb_typeof(field.value) <> 'null'"
         );
         let columns: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
