@@ -254,7 +254,8 @@ pub async fn list_passed_starts(
 }
 
 /// Sets when workspaces start next, each unless its schedule has changed meanwhile, or it
-/// sleeps: (workspace, schedule, start). Tells how many it set.
+/// sleeps: (workspace, schedule, start). Tells how many it set. They are locked in the order of
+/// ids, as by all who change many.
 pub async fn update_next_starts(
     conn: &mut PgConnection,
     starts: &[(WorkspaceId, &str, Option<Timestamp>)],
@@ -267,9 +268,12 @@ pub async fn update_next_starts(
         .collect();
     let times: Vec<Option<Timestamp>> = starts.iter().map(|(_, _, at)| *at).collect();
     let done = sqlx::query!(
-        "UPDATE workspaces w SET next_start_at = start.at, next_start_checked_at = $4,
+        "WITH held AS (
+             SELECT id FROM workspaces WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE)
+         UPDATE workspaces w SET next_start_at = start.at, next_start_checked_at = $4,
                                  revision = nextval('workspace_revision')
          FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS start (id, schedule, at)
+         JOIN held ON held.id = start.id
          WHERE w.id = start.id AND w.autostart_schedule = start.schedule AND w.dormant_at IS NULL",
         &ids as &[WorkspaceId],
         &texts,

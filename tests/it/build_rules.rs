@@ -270,9 +270,9 @@ async fn a_build_keeps_its_version_until_another_is_named() {
 /// BJ-33, checks 8 to 11.
 #[tokio::test]
 async fn an_active_build_comes_before_bad_parameters_and_after_a_bad_version() {
-    let mut size = parameter("size", "s");
-    size.mutable = false;
-    let site = Site::new(vec![size]).await;
+    let mut fixed = parameter("size", "s");
+    fixed.mutable = false;
+    let site = Site::new(vec![fixed]).await;
     let other = site.provisioner.version(&site.owner, "other", None).await;
     site.post(json!({"transition": "stop"})).await;
     assert_eq!(site.status(&site.owner, start(&[("size", "l")])).await, 409);

@@ -206,3 +206,65 @@ async fn a_build_is_either_canceled_before_it_is_taken_or_its_worker_is_told() {
         );
     }
 }
+
+#[tokio::test]
+async fn those_who_change_the_same_workspaces_do_not_wait_for_each_other_in_a_circle() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    let provisioner = app.provisioner(&owner).await;
+    let template = provisioner.template(&owner, "tpl").await;
+    let replica = app.replica();
+    let clients = both(&app, &replica, &owner);
+    let usages = [&app.state.usage, &replica.state.usage];
+    let mut known = Vec::new();
+    for name in ["ant", "bee", "cat"] {
+        let order = json!({"name": name, "template_id": template, "ttl_ms": 7_200_000});
+        let made = owner.post("/users/me/workspaces", order).await.expect(201);
+        known.push(format!("/workspaces/{}", text(&made["id"])));
+    }
+    provisioner.work_off().await;
+    let template = format!("/templates/{template}");
+    let acts = (0..CROWD).map(|n| {
+        let (client, usage, path) = (&clients[n % 2], usages[n / 2 % 2], &known[n / 4 % 3]);
+        let (template, provisioner) = (&template, &provisioner);
+        let ttl = 3_600_000 + 60_000 * n;
+        async move {
+            let answer = match n % 7 {
+                0 => {
+                    let body = json!({"deadline": "2026-01-05T18:00:00Z"});
+                    client.put(&format!("{path}/extend"), body).await
+                }
+                1 => {
+                    client
+                        .put(&format!("{path}/ttl"), json!({"ttl_ms": ttl}))
+                        .await
+                }
+                2 => client.post(&format!("{path}/usage"), json!({})).await,
+                3 => {
+                    let body = json!({"default_ttl_ms": ttl, "update_workspace_last_used_at": true,
+                        "allow_user_autostop": n % 2 == 0});
+                    client.patch(template, body).await
+                }
+                4 => {
+                    let schedule = json!({"schedule": "0 9 * * *"});
+                    client.put(&format!("{path}/autostart"), schedule).await
+                }
+                5 => {
+                    let body = json!({"transition": "start"});
+                    client.post(&format!("{path}/builds"), body).await
+                }
+                _ => {
+                    if let Some(job) = provisioner.take().await {
+                        provisioner.finish(job).await;
+                    }
+                    client.get("/workspaces").await
+                }
+            };
+            usage.flush().await.unwrap();
+            answer.status.as_u16()
+        }
+    });
+    let statuses = counted(join_all(acts).await);
+    assert!(statuses.keys().all(|status| *status < 500), "{statuses:?}");
+    assert!(statuses.contains_key(&204), "{statuses:?}");
+}
