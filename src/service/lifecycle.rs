@@ -32,8 +32,8 @@ use crate::{
 
 /// Workspaces that are worked on at once.
 const AT_ONCE: usize = 10;
-/// Workspaces that are read at once.
-const BATCH: i64 = 1000;
+/// Ids and schedules of workspaces that are read at once.
+const BATCH: i64 = 5000;
 
 /// What workspaces do by themselves.
 #[derive(Clone)]

@@ -18,7 +18,8 @@ use crate::domain::{
 };
 
 /// Workspaces that are probably due at `tick`, by id, after the one given. One part for each
-/// rule of spec BJ-121, each over an index of its own; what they share is decided elsewhere.
+/// rule of spec BJ-121, each over an index of its own: `OFFSET 0` and the least of all times
+/// keep the planner at them. What the rules share is decided elsewhere.
 pub async fn list_due(
     conn: &mut PgConnection,
     tick: Timestamp,
@@ -29,8 +30,7 @@ pub async fn list_due(
         r#"SELECT due.id AS "id!: WorkspaceId" FROM (
                SELECT w.id FROM workspace_builds b
                JOIN workspaces w ON w.id = b.workspace_id AND w.latest_build_id = b.id
-               WHERE b.transition = 'start' AND NOT b.superseded AND b.deadline <= $1
-                 AND w.dormant_at IS NULL AND NOT w.deleted
+               WHERE b.stops_at <= $1 AND w.dormant_at IS NULL AND NOT w.deleted
              UNION
                SELECT w.id FROM users u
                JOIN workspaces w ON w.owner_id = u.id AND NOT w.deleted
@@ -58,13 +58,17 @@ pub async fn list_due(
                JOIN workspaces w ON w.id = b.workspace_id AND w.latest_build_id = b.id
                JOIN templates t ON t.id = w.template_id
                WHERE j.status = 'failed' AND j.type = 'workspace_build' AND NOT j.superseded
+                 AND j.completed_at < $1 - (SELECT min(failure_ttl_ns) FROM templates
+                                            WHERE failure_ttl_ns > 0) / 1000 * interval '1 microsecond'
                  AND b.transition = 'start' AND NOT w.deleted AND t.failure_ttl_ns > 0
                  AND j.completed_at < $1 - t.failure_ttl_ns / 1000 * interval '1 microsecond'
              UNION
-               SELECT w.id FROM templates t
-               JOIN workspaces w ON w.template_id = t.id
-               WHERE t.time_til_dormant_ns > 0 AND w.dormant_at IS NULL AND NOT w.deleted
-                 AND w.last_used_at < $1 - t.time_til_dormant_ns / 1000 * interval '1 microsecond'
+               SELECT unused.id FROM templates t CROSS JOIN LATERAL (
+                   SELECT w.id FROM workspaces w
+                   WHERE w.template_id = t.id AND w.dormant_at IS NULL AND NOT w.deleted
+                     AND w.last_used_at < $1 - t.time_til_dormant_ns / 1000 * interval '1 microsecond'
+                   OFFSET 0) AS unused
+               WHERE t.time_til_dormant_ns > 0
              UNION
                SELECT w.id FROM workspaces w
                JOIN workspace_builds b ON b.id = w.latest_build_id
