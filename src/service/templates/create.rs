@@ -75,12 +75,12 @@ impl Templates {
             .map_err(|error| name_taken(error, &template.name))?;
         let now = template.created_at;
         template_versions::attach(on(&mut tx), version.id, template.id, now).await?;
-        audit::record(on(&mut tx), actor, None, Some(&template), now).await?;
         let attached = TemplateVersion {
             template_id: Some(template.id),
             ..version.clone()
         };
         audit_version(on(&mut tx), actor, Some(&version), &attached, now).await?;
+        audit::record(on(&mut tx), actor, None, Some(&template), now).await?;
         commit(tx).await?;
         Ok(self.with_usage(template).await?)
     }
