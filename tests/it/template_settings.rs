@@ -8,7 +8,7 @@ use crate::fixture::{Client, Options, Provisioner, TestApp};
 const HOUR: i64 = 3_600_000;
 
 /// A change that leaves everything as it is in a new template.
-fn change(more: Value) -> Value {
+fn change(more: &Value) -> Value {
     let mut body = json!({
         "activity_bump_ms": HOUR, "allow_user_autostart": true, "allow_user_autostop": true,
     });
@@ -28,7 +28,7 @@ async fn set_up(app: &TestApp) -> (Client, Provisioner, String) {
 
 async fn patch(owner: &Client, template: &str, more: Value) -> Value {
     let path = format!("/templates/{template}");
-    owner.patch(&path, change(more)).await.expect(200)
+    owner.patch(&path, change(&more)).await.expect(200)
 }
 
 async fn shown(client: &Client, workspace: &str) -> Value {
@@ -87,7 +87,7 @@ async fn all_settings_are_kept() {
     for (name, value) in settings.as_object().unwrap() {
         assert_eq!(&made[name], value, "{name} of a new template");
     }
-    let bad = change(json!({"max_port_share_level": "friends"}));
+    let bad = change(&json!({"max_port_share_level": "friends"}));
     let bad = owner.patch(&format!("/templates/{template}"), bad).await;
     assert_eq!(bad.fields(), ["max_port_sharing_level"]);
 }
