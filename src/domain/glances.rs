@@ -22,6 +22,22 @@ impl Fingerprint {
     }
 }
 
+/// Which transactions a statement saw as ended. Statements of equal ones read the same,
+/// whatever they read: every writer has a transaction number of its own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Snapshot(pub String);
+
+/// A page of a list of workspaces.
+#[derive(Clone, Debug)]
+pub struct GlancedPage {
+    /// The page.
+    pub glances: Vec<Glance>,
+    /// How many workspaces there are on all pages.
+    pub count: i64,
+    /// What the statement saw; `None` when it found nothing to tell it by.
+    pub snapshot: Option<Snapshot>,
+}
+
 /// Where a job stands among those that wait. Other jobs change it, so no revision tells of it.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct QueuePlace {

@@ -99,7 +99,11 @@ mod tests {
     fn pairs_go_before_others_come() {
         let mut mapping = BTreeMap::from([("a".to_owned(), vec![1, 2]), ("b".to_owned(), vec![3])]);
         let add = vec![pair("a", 4), pair("a", 2), pair("c", 5)];
-        remap(&mut mapping, add, &[pair("a", 1), pair("b", 3), pair("z", 9)]);
+        remap(
+            &mut mapping,
+            add,
+            &[pair("a", 1), pair("b", 3), pair("z", 9)],
+        );
         assert_eq!(
             mapping,
             BTreeMap::from([("a".to_owned(), vec![2, 4]), ("c".to_owned(), vec![5])])

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{faults::Fault, query_values::QueryValues};
 
 /// Which part of a list is wanted.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub struct Page {
     /// The most rows to return; `None` for all.
     pub limit: Option<i64>,

@@ -71,7 +71,7 @@ pub struct User {
 }
 
 /// How a path names a user (spec WS-17).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum UserRef {
     /// The caller.
     Me,
@@ -92,7 +92,7 @@ impl From<&str> for UserRef {
 }
 
 /// How a path names an organization (spec WS-19).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum OrganizationRef {
     /// The one that always exists.
     Default,

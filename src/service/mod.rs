@@ -51,6 +51,8 @@ pub mod watch;
 
 mod workspace_audit;
 
+mod workspace_pages;
+
 pub mod workspace_reads;
 
 pub mod workspace_settings;

@@ -17,6 +17,7 @@ use thiserror::Error;
 use super::{
     Core,
     organizations::{FindOrganizationError, Organizations},
+    workspace_pages::WorkspacePages,
     workspace_views::{FindWorkspaceError, WorkspaceViews},
 };
 use crate::{
@@ -31,10 +32,7 @@ use crate::{
         users::{OrganizationRef, UserRef},
         workspaces::WorkspaceView,
     },
-    store::{
-        StoreError, workspace_glances,
-        workspace_lists::{self, ListContext},
-    },
+    store::{StoreError, workspace_glances, workspace_lists::ListContext},
 };
 
 /// Bytes that an entry of the cache takes beside its bodies.
@@ -167,6 +165,7 @@ pub struct WorkspaceReads {
     /// What shapes all bodies, by which tags of another release or setting do not fit.
     form: Summary,
     cache: Cache<WorkspaceId, Arc<Entry>>,
+    pages: WorkspacePages,
 }
 
 impl WorkspaceReads {
@@ -191,6 +190,7 @@ impl WorkspaceReads {
             .max_capacity(settings.workspace_cache_bytes)
             .build();
         Self {
+            pages: WorkspacePages::new(&core),
             core,
             views,
             organizations,
@@ -279,7 +279,9 @@ impl WorkspaceReads {
             inactive_before: now - self.inactive_after(),
         };
         let mut conn = self.core.conn().await?;
-        let (mut glances, count) = workspace_lists::list(&mut conn, &context, query, page).await?;
+        let listed = self.pages.get(&mut conn, &context, query, page).await?;
+        let count = listed.count;
+        let mut glances = listed.glances.clone();
         glances.retain(|glance| shows_template(actor, glance));
         let sum = self.sum_of(&glances, actor.id, count);
         if let Some(tag) = known.matching(sum, now) {

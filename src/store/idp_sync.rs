@@ -52,7 +52,9 @@ pub async fn put_roles(
 }
 
 /// How memberships of organizations follow, if that was ever set.
-pub async fn organizations(conn: &mut PgConnection) -> Result<Option<OrganizationSync>, StoreError> {
+pub async fn organizations(
+    conn: &mut PgConnection,
+) -> Result<Option<OrganizationSync>, StoreError> {
     get(conn, OrganizationId::default(), ORGANIZATIONS).await
 }
 

@@ -32,6 +32,7 @@ pub(super) struct Row {
     pub available: i64,
     pub most_recently_seen: Option<Timestamp>,
     pub count: i64,
+    pub snapshot: String,
 }
 
 impl From<Row> for Glance {
@@ -62,10 +63,10 @@ impl From<Row> for Glance {
     }
 }
 
-/// The statement, but for what stands before it, the number of all workspaces that fit, where
+/// The statement, but for what stands before it, what it says of the whole list, where
 /// the workspaces `w` come from and what follows. The revisions stand in the order of those of `workspace_views`.
 macro_rules! glances {
-    ($before:tt, $count:tt, $from:tt, $after:tt, $($argument:expr),+) => {
+    ($before:tt, $list:tt, $from:tt, $after:tt, $($argument:expr),+) => {
         sqlx::query_as!(
             $crate::store::workspace_glances::Row,
             $before + r#"
@@ -87,7 +88,7 @@ macro_rules! glances {
                        WHERE q.started_at IS NULL AND q.canceled_at IS NULL
                          AND q.completed_at IS NULL) AS "queue_size!",
                       m.matched AS "matched!", m.available AS "available!", m.most_recently_seen,
-                      "# + $count + r#" AS "count!"
+                      "# + $list + r#"
                FROM "# + $from + r#"
                JOIN workspace_builds b ON b.id = w.latest_build_id
                JOIN provisioner_jobs j ON j.id = b.job_id
@@ -117,7 +118,7 @@ pub(super) use glances;
 pub async fn find(conn: &mut PgConnection, id: WorkspaceId) -> Result<Option<Glance>, StoreError> {
     let row = glances!(
         "",
-        "1::bigint",
+        r#"1::bigint AS "count!", '' AS "snapshot!""#,
         "workspaces w",
         "WHERE w.id = $1",
         id as WorkspaceId
@@ -135,7 +136,7 @@ pub async fn find_live_by_name(
 ) -> Result<Option<Glance>, StoreError> {
     let row = glances!(
         "",
-        "1::bigint",
+        r#"1::bigint AS "count!", '' AS "snapshot!""#,
         "workspaces w",
         "WHERE w.owner_id = $1 AND lower(w.name) = lower($2) AND NOT w.deleted",
         owner as UserId,
@@ -154,7 +155,7 @@ pub async fn find_by_name(
 ) -> Result<Option<Glance>, StoreError> {
     let row = glances!(
         "",
-        "1::bigint",
+        r#"1::bigint AS "count!", '' AS "snapshot!""#,
         "(SELECT * FROM workspaces
           WHERE owner_id = $1 AND lower(name) = lower($2)
           ORDER BY deleted, created_at DESC LIMIT 1) w",

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::domain::{
     clock::Timestamp,
-    glances::Glance,
+    glances::{Glance, GlancedPage, Snapshot},
     ids::{GroupId, OrganizationId, TemplateId, UserId, WorkspaceId},
     jobs::{JobStatus, WorkspaceStatus},
     pagination::Page,
@@ -45,17 +45,33 @@ pub async fn list(
     context: &ListContext<'_>,
     query: &WorkspaceQuery,
     page: &Page,
-) -> Result<(Vec<Glance>, i64), StoreError> {
+) -> Result<GlancedPage, StoreError> {
     let mut rows = rows(conn, context, query, page.limit, page.offset).await?;
-    let mut count = rows.first().map(|row| row.count);
-    if count.is_none() && page.offset > 0 {
-        // Beyond the last page: what lies before it tells how many there are.
+    let is_beyond = rows.is_empty() && page.offset > 0;
+    if is_beyond {
+        // What lies before a page beyond the last one tells how many there are.
         rows = self::rows(conn, context, query, Some(1), 0).await?;
-        count = rows.first().map(|row| row.count);
+    }
+    let (count, snapshot) = match rows.first_mut() {
+        Some(row) => (row.count, Some(Snapshot(std::mem::take(&mut row.snapshot)))),
+        None => (0, None),
+    };
+    if is_beyond {
         rows.clear();
     }
-    let glances = rows.into_iter().map(Glance::from).collect();
-    Ok((glances, count.unwrap_or_default()))
+    Ok(GlancedPage {
+        glances: rows.into_iter().map(Glance::from).collect(),
+        count,
+        snapshot,
+    })
+}
+
+/// What statements see now.
+pub async fn snapshot(conn: &mut PgConnection) -> Result<Snapshot, StoreError> {
+    let text = sqlx::query_scalar!(r#"SELECT pg_current_snapshot()::text AS "snapshot!""#)
+        .fetch_one(conn)
+        .await?;
+    Ok(Snapshot(text))
 }
 
 /// The search's terms as the statement takes them.
@@ -198,7 +214,8 @@ async fn rows(
     let rows = fitting!(
         glances,
         [
-            "(SELECT count(*) FROM fitting)",
+            r#"(SELECT count(*) FROM fitting) AS "count!",
+               pg_current_snapshot()::text AS "snapshot!""#,
             "(SELECT * FROM fitting ORDER BY first DESC, running DESC, owner, name
               LIMIT $24 OFFSET $25) page
              JOIN workspaces w ON w.id = page.id",

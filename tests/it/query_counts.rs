@@ -87,6 +87,19 @@ async fn populate(
     }
 }
 
+/// Statements of a request; the least of several tries, because what other tests write to the
+/// same server makes remembered pages look old.
+async fn least(client: &Client, path: &str, headers: &[(&str, &str)], status: u16) -> usize {
+    let mut least = usize::MAX;
+    for _ in 0..5 {
+        let counter = QueryCounter::start();
+        let answer = client.send(Method::GET, path, headers, String::new()).await;
+        assert_eq!(answer.status, status, "{path}");
+        least = least.min(counter.take().len());
+    }
+    least
+}
+
 /// What each read costs in statements: when this process has seen nothing yet, again, and
 /// when the client has the answer already.
 async fn count(app: &TestApp, owner: &Client, ids: &Ids) -> BTreeMap<&'static str, String> {
@@ -98,15 +111,12 @@ async fn count(app: &TestApp, owner: &Client, ids: &Ids) -> BTreeMap<&'static st
         let counter = QueryCounter::start();
         let answer = client.get(&path).await;
         let cold = counter.take().len();
-        client.get(&path).await.expect(200);
-        let warm = counter.take().len();
+        let warm = least(&client, &path, &[], 200).await;
         let known = match answer.headers.get("etag") {
             None => "-".to_owned(),
             Some(tag) => {
                 let headers = [("if-none-match", tag.to_str().unwrap())];
-                let same = client.send(Method::GET, &path, &headers, String::new());
-                assert_eq!(same.await.status, 304);
-                counter.take().len().to_string()
+                least(&client, &path, &headers, 304).await.to_string()
             }
         };
         counts.insert(name, format!("{cold} {warm} {known}"));

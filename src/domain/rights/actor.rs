@@ -71,7 +71,7 @@ pub struct Actor {
 /// `everything` holds, or its organization is in `organizations`, or its owner is `own`
 /// and its organization in `member_of`, or (where access lists exist) a list names `own`
 /// or one of `groups`. An empty filter keeps nothing.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub struct ReadFilter {
     /// Every row is readable.
     pub everything: bool,

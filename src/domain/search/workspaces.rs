@@ -11,7 +11,7 @@ use crate::domain::{
 };
 
 /// What workspaces are looked for; an absent key allows all.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub struct WorkspaceQuery {
     /// The owner: the caller, or a username in any case.
     pub owner: Option<UserRef>,
