@@ -76,6 +76,8 @@ pub async fn snapshot(conn: &mut PgConnection) -> Result<Snapshot, StoreError> {
 
 /// The search's terms as the statement takes them.
 struct Terms {
+    /// Asked for more than all others, and stands in the workspace's own row.
+    is_running: bool,
     job_status: Option<JobStatus>,
     transition: Option<Transition>,
     names: Vec<String>,
@@ -92,6 +94,7 @@ impl From<&WorkspaceQuery> for Terms {
         let (names, values) = query.parameter_values.iter().cloned().unzip();
         let patterns = query.parameter_names.iter().map(|name| pattern(name));
         Self {
+            is_running: query.status == Some(WorkspaceStatus::Running),
             job_status,
             transition,
             names,
@@ -101,57 +104,63 @@ impl From<&WorkspaceQuery> for Terms {
     }
 }
 
-/// A query that begins with the workspaces that fit, as `fitting`; `$24` is its own first
+/// A query that begins with the workspaces that fit, as `fitting`; `$25` is its own first
 /// argument.
 macro_rules! fitting {
     ($macro:ident, [$($part:tt),*], $context:ident, $query:ident, $terms:ident
      $(, $argument:expr)*) => {
         $macro!(
-            r#"WITH fitting AS (
-                   SELECT w.id, w.favorite AND w.owner_id = $1 AS first,
-                          b.transition = 'start' AND j.status = 'succeeded' AS running,
-                          lower(u.username) AS owner, lower(w.name) AS name
+            r#"WITH fitting AS NOT MATERIALIZED (
+                   SELECT w.id, w.favorite AND w.owner_id = $1 AS first, w.is_running,
+                          w.listed_owner, lower(w.name) AS name
                    FROM workspaces w
-                   JOIN users u ON u.id = w.owner_id
-                   JOIN templates t ON t.id = w.template_id
-                   JOIN workspace_builds b ON b.id = w.latest_build_id
-                   JOIN provisioner_jobs j ON j.id = b.job_id
                    WHERE NOT w.deleted
                      AND ($2 OR w.organization_id = ANY ($3)
                           OR (w.owner_id = $4 AND w.organization_id = ANY ($5)))
                      AND ($6::uuid IS NULL OR w.owner_id = $6)
-                     AND ($7::text IS NULL OR (lower(u.username) = lower($7) AND NOT u.deleted))
+                     AND ($7::text IS NULL OR w.owner_id = (
+                          SELECT id FROM users WHERE lower(username) = lower($7) AND NOT deleted))
                      AND ($8::uuid IS NULL OR w.organization_id = $8)
                      AND ($9::text IS NULL OR w.name ILIKE '%' || $9 || '%')
-                     AND ($10::text IS NULL OR (lower(t.name) = lower($10) AND NOT t.deleted))
-                     AND ($11::provisioner_job_status IS NULL OR j.status = $11)
-                     AND ($12::workspace_transition IS NULL OR b.transition = $12)
+                     AND ($10::text IS NULL OR w.template_id = ANY (ARRAY(
+                          SELECT id FROM templates WHERE lower(name) = lower($10) AND NOT deleted)))
+                     AND (NOT $24 OR w.is_running)
+                     AND ($24 OR $11::provisioner_job_status IS NULL OR EXISTS (
+                          SELECT 1 FROM workspace_builds b
+                          JOIN provisioner_jobs j ON j.id = b.job_id
+                          WHERE b.id = w.latest_build_id AND j.status = $11
+                            AND ($12::workspace_transition IS NULL OR b.transition = $12)))
                      AND (NOT $13 OR w.dormant_at IS NOT NULL)
-                     AND ($14::boolean IS NULL
-                          OR (b.template_version_id <> t.active_version_id) = $14)
+                     AND ($14::boolean IS NULL OR EXISTS (
+                          SELECT 1 FROM workspace_builds b
+                          JOIN templates t ON t.id = w.template_id
+                          WHERE b.id = w.latest_build_id
+                            AND (b.template_version_id <> t.active_version_id) = $14))
                      AND ($15::timestamptz IS NULL OR w.last_used_at >= $15)
                      AND ($16::timestamptz IS NULL OR w.last_used_at <= $16)
                      AND (cardinality($17::uuid[]) = 0 OR w.id = ANY ($17))
                      AND (cardinality($18::text[]) = 0 OR EXISTS (
                           SELECT 1 FROM workspace_build_parameters p
-                          WHERE p.build_id = b.id AND p.name ILIKE ANY ($18)))
+                          WHERE p.build_id = w.latest_build_id AND p.name ILIKE ANY ($18)))
                      AND (cardinality($19::text[]) = 0 OR EXISTS (
                           SELECT 1 FROM workspace_build_parameters p
                           JOIN unnest($19, $20::text[]) AS wanted (name, value)
                             ON lower(p.name) = lower(wanted.name)
                            AND lower(p.value) = lower(wanted.value)
-                          WHERE p.build_id = b.id))
-                     AND ($21::text IS NULL OR (b.transition = 'start' AND EXISTS (
-                          SELECT 1 FROM workspace_resources r
+                          WHERE p.build_id = w.latest_build_id))
+                     AND ($21::text IS NULL OR EXISTS (
+                          SELECT 1 FROM workspace_builds b
+                          JOIN workspace_resources r ON r.job_id = b.job_id
                           JOIN workspace_agents a ON a.resource_id = r.id
-                          WHERE r.job_id = b.job_id AND $21 = CASE
+                          WHERE b.id = w.latest_build_id AND b.transition = 'start'
+                            AND $21 = CASE
                               WHEN a.first_connected_at IS NULL
                                   THEN CASE WHEN a.connection_timeout_seconds > 0
                                              AND a.created_at + make_interval(secs => a.connection_timeout_seconds) < $22
                                             THEN 'timeout' ELSE 'connecting' END
                               WHEN a.disconnected_at >= a.last_connected_at
                                    OR a.last_connected_at < $23 THEN 'disconnected'
-                              ELSE 'connected' END))))"#,
+                              ELSE 'connected' END)))"#,
             $($part,)*
             $context.reader as UserId,
             $context.filter.everything,
@@ -175,7 +184,8 @@ macro_rules! fitting {
             &$terms.values,
             $query.has_agent,
             $context.now,
-            $context.inactive_before
+            $context.inactive_before,
+            $terms.is_running
             $(, $argument)*
         )
     };
@@ -185,7 +195,7 @@ macro_rules! ids {
     ($before:tt, $($argument:expr),+) => {
         sqlx::query_scalar!(
             $before + r#" SELECT id AS "id: WorkspaceId" FROM fitting
-                          ORDER BY first DESC, running DESC, owner, name"#,
+                          ORDER BY first DESC, is_running DESC, listed_owner, name"#,
             $($argument),+
         )
     };
@@ -216,10 +226,17 @@ async fn rows(
         [
             r#"(SELECT count(*) FROM fitting) AS "count!",
                pg_current_snapshot()::text AS "snapshot!""#,
-            "(SELECT * FROM fitting ORDER BY first DESC, running DESC, owner, name
-              LIMIT $24 OFFSET $25) page
+            // Favourites are few; the others are read off the index that has their order.
+            "(SELECT * FROM (
+                  (SELECT * FROM fitting WHERE first)
+                  UNION ALL
+                  (SELECT * FROM fitting WHERE NOT first
+                   ORDER BY is_running DESC, listed_owner, name
+                   LIMIT $25::bigint + $26::bigint)) nearest
+              ORDER BY first DESC, is_running DESC, listed_owner, name
+              LIMIT $25 OFFSET $26) page
              JOIN workspaces w ON w.id = page.id",
-            "ORDER BY page.first DESC, page.running DESC, page.owner, page.name"
+            "ORDER BY page.first DESC, page.is_running DESC, page.listed_owner, page.name"
         ],
         context,
         query,

@@ -91,11 +91,14 @@ async fn populate(
 /// same server makes remembered pages look old.
 async fn least(client: &Client, path: &str, headers: &[(&str, &str)], status: u16) -> usize {
     let mut least = usize::MAX;
-    for _ in 0..5 {
+    for _ in 0..40 {
         let counter = QueryCounter::start();
         let answer = client.send(Method::GET, path, headers, String::new()).await;
         assert_eq!(answer.status, status, "{path}");
         least = least.min(counter.take().len());
+        if least <= 1 {
+            break;
+        }
     }
     least
 }

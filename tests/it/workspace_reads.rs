@@ -359,6 +359,85 @@ async fn a_list_shows_what_was_written_before_and_committed_after_it_was_read() 
     assert_eq!(names().await, ["early"]);
 }
 
+/// What a list is ordered by, as its rows show it: earlier ones are less.
+fn place(workspace: &Value) -> (bool, bool, String, String) {
+    let text = |value: &Value| value.as_str().unwrap().to_lowercase();
+    (
+        workspace["favorite"] != true,
+        workspace["latest_build"]["status"] != "running",
+        text(&workspace["owner_name"]),
+        text(&workspace["name"]),
+    )
+}
+
+async fn checked_list(client: &Client) -> Vec<Value> {
+    let list = client.get("/workspaces").await.expect(200);
+    let all = list["workspaces"].as_array().unwrap().clone();
+    assert_eq!(list["count"], all.len());
+    assert!(
+        all.is_sorted_by_key(place),
+        "{:?}",
+        all.iter().map(place).collect::<Vec<_>>()
+    );
+    let mut paged = Vec::new();
+    for offset in 0..all.len() {
+        let path = format!("/workspaces?limit=1&offset={offset}");
+        let page = client.get(&path).await.expect(200);
+        assert_eq!(page["count"], all.len());
+        paged.extend(page["workspaces"].as_array().unwrap().clone());
+    }
+    assert_eq!(paged, all);
+    all
+}
+
+#[tokio::test]
+async fn a_list_keeps_its_order_whatever_changes() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    let provisioner = app.provisioner(&owner).await;
+    let template = provisioner.template(&owner, "tpl").await;
+    let (ann, bob) = (app.user(&owner, "ann").await, app.user(&owner, "Bob").await);
+    let mut ids = Vec::new();
+    for (user, name) in [
+        (&owner, "z"),
+        (&bob, "Y"),
+        (&ann, "x"),
+        (&owner, "W"),
+        (&ann, "v"),
+    ] {
+        ids.push(provisioner.workspace(user, name, &template).await);
+    }
+    checked_list(&owner).await;
+    for id in &ids[..2] {
+        provisioner.build(&owner, id, "stop").await;
+        checked_list(&owner).await;
+    }
+    let running = owner.get("/workspaces?q=status:running").await.expect(200);
+    assert_eq!(running["count"], 3);
+    for id in [&ids[0], &ids[3]] {
+        let path = format!("/workspaces/{id}/favorite");
+        owner.put(&path, Value::Null).await.expect(204);
+        checked_list(&owner).await;
+    }
+    let renamed = json!({"username": "zed", "name": ""});
+    owner.put("/users/ann/profile", renamed).await.expect(200);
+    checked_list(&owner).await;
+    let order = json!({"transition": "start"});
+    let path = format!("/workspaces/{}/builds", ids[0]);
+    owner.post(&path, order).await.expect(201);
+    checked_list(&owner).await;
+    let job = provisioner.take().await.unwrap();
+    checked_list(&owner).await;
+    provisioner.fail(job, "no").await;
+    checked_list(&owner).await;
+    provisioner.build(&owner, &ids[0], "start").await;
+    let all = checked_list(&owner).await;
+    assert_eq!(all[1]["name"], "z");
+    provisioner.build(&owner, &ids[2], "delete").await;
+    assert_eq!(checked_list(&owner).await.len(), 4);
+    checked_list(&bob).await;
+}
+
 impl Client {
     async fn ask_known(&self, path: &str, tag: &str) -> u16 {
         let headers = [("if-none-match", tag)];
