@@ -26,12 +26,13 @@ use crate::{
     pubsub::{self, Events, Outbox},
     rpc::bytes_over_websocket::bytes_of,
     service::{
-        Core, audit::AuditLog, authcheck::AuthCheck, builds::Builds, files::Files,
-        git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, lifecycle::WorkspaceLifecycle,
-        members::Members, meta::Meta, organizations::Organizations, quiet_hours::UserQuietHours,
-        sessions::Sessions, settings::Settings, template_versions::TemplateVersions,
-        templates::Templates, usage::Usage, users::Users, watch::Watches,
-        workspace_reads::WorkspaceReads, workspace_settings::WorkspaceSettings,
+        Core, audit::AuditLog, authcheck::AuthCheck, builds::Builds, custom_roles::CustomRoles,
+        files::Files, git_ssh_keys::GitSshKeys, idp_sync::IdpSync, jobs::Jobs, keys::Keys,
+        licenses::Licenses, lifecycle::WorkspaceLifecycle, members::Members, meta::Meta,
+        organizations::Organizations, provisioner_keys::ProvisionerKeys,
+        quiet_hours::UserQuietHours, sessions::Sessions, settings::Settings,
+        template_versions::TemplateVersions, templates::Templates, usage::Usage, users::Users,
+        watch::Watches, workspace_reads::WorkspaceReads, workspace_settings::WorkspaceSettings,
         workspace_views::WorkspaceViews, workspaces::Workspaces,
     },
     store::pool::{self, PoolSettings},
@@ -84,7 +85,7 @@ impl App {
         let sessions = Sessions::new(core.clone(), parts.hasher);
         let git_ssh_keys = GitSshKeys::new(core.clone());
         let jobs = Jobs::new(core.clone());
-        let organizations = Organizations::new(core.clone());
+        let organizations = Organizations::new(core.clone(), sessions.clone());
         let files = Files::new(core.clone());
         let workspace_views = WorkspaceViews::new(core.clone());
         let render = http::watch::renderer(Arc::clone(&settings), parts.clock.clone());
@@ -123,6 +124,7 @@ impl App {
             workspace_views,
             daemon_sessions: daemon_sessions(&jobs, &lifecycle),
             jobs,
+            provisioner_keys: ProvisionerKeys::new(core.clone()),
             files,
             users: Users::new(core.clone(), sessions.clone(), git_ssh_keys.clone()),
             git_ssh_keys,
@@ -132,6 +134,9 @@ impl App {
             authcheck: AuthCheck::new(core.clone()),
             organizations,
             keys: Keys::new(core.clone(), sessions.clone()),
+            licenses: Licenses::new(core.clone()),
+            custom_roles: CustomRoles::new(core.clone(), sessions.clone()),
+            idp_sync: IdpSync::new(core.clone()),
             members: Members::new(core.clone(), sessions.clone()),
             sessions,
         };

@@ -96,6 +96,8 @@ ids! {
     RequestId,
     /// One deployment: one database.
     DeploymentId,
+    /// A role that was made for one organization.
+    CustomRoleId,
     /// A licence that was posted.
     LicenseId,
 }

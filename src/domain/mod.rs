@@ -34,6 +34,8 @@ pub mod jobs;
 
 pub mod keys;
 
+pub mod licenses;
+
 pub mod lifecycle;
 
 pub mod markdown;
@@ -49,6 +51,8 @@ pub mod pagination;
 pub mod parameters;
 
 pub mod passwords;
+
+pub mod provisioner_keys;
 
 pub mod provisioning;
 

@@ -25,6 +25,9 @@ pub fn is_workspace_name(name: &str) -> bool {
     is_name(name, NAME_LENGTH)
 }
 
+/// The name by which any caller reaches the organization that always exists.
+pub const DEFAULT_ORGANIZATION: &str = "default";
+
 /// Whether `name` may name a group.
 #[must_use]
 pub fn is_group_name(name: &str) -> bool {

@@ -1,5 +1,7 @@
 //! What organizations and memberships are. Who may see or change them is in `rights`.
 
+use std::fmt;
+
 use super::{
     clock::Timestamp,
     ids::{OrganizationId, UserId},
@@ -25,6 +27,50 @@ pub struct Organization {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// How much there is in an organization that keeps it from being deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// Workspaces that are not deleted.
+    pub workspaces: i64,
+    /// Templates that are not deleted.
+    pub templates: i64,
+    /// Credentials of its provisioner daemons.
+    pub provisioner_keys: i64,
+    /// Groups, without the one of everybody.
+    pub groups: i64,
+    /// Members, of which one may stay: nobody can leave last.
+    pub members: i64,
+}
+
+impl Contents {
+    /// Whether the organization may go.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.workspaces == 0
+            && self.templates == 0
+            && self.provisioner_keys == 0
+            && self.groups == 0
+            && self.members <= 1
+    }
+}
+
+impl fmt::Display for Contents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = [
+            (self.workspaces, "workspaces"),
+            (self.templates, "templates"),
+            (self.provisioner_keys, "provisioner keys"),
+            (self.groups, "groups"),
+            (self.members - 1, "other members"),
+        ];
+        let there = all.iter().filter(|(count, _)| *count > 0);
+        let parts: Vec<String> = there
+            .map(|(count, name)| format!("{name}: {count}"))
+            .collect();
+        f.write_str(&parts.join(", "))
+    }
 }
 
 /// A user's place in an organization.

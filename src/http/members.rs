@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        rights::{actor::Actor, roles::OrganizationRole},
+        rights::actor::Actor,
         users::{OrganizationRef, UserRef},
     },
     service::{
@@ -23,7 +23,6 @@ use crate::{
     wire::{
         organizations::{OrganizationMember, OrganizationMemberWithUserData},
         response::Response as Body,
-        roles::AssignableRole,
         users::UpdateRoles,
     },
 };
@@ -31,7 +30,6 @@ use crate::{
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list))
-        .routes(routes!(list_roles))
         .routes(routes!(add, remove))
         .routes(routes!(update_roles))
 }
@@ -66,25 +64,6 @@ async fn list(
     let found = members.list(&actor, organization.id).await;
     let found = found.map_err(ApiError::internal)?.into_iter();
     Ok(Reply(found.map(Into::into).collect()))
-}
-
-/// The roles that can be given in an organization.
-#[utoipa::path(get, path = "/organizations/{organization}/members/roles", tag = "Members",
-    params(("organization" = String, Path)),
-    responses((status = 200, body = Vec<AssignableRole>), (status = "4XX", body = Body)))]
-async fn list_roles(
-    State(organizations): State<Organizations>,
-    actor: Actor,
-    Path((organization,)): Path<(String,)>,
-) -> Result<Reply<Vec<AssignableRole>>, ApiError> {
-    let named = OrganizationRef::from(organization.as_str());
-    let id = organizations.resolve(&actor, &named).await?.id;
-    let given = OrganizationRole::ALL
-        .iter()
-        .filter(|role| **role != OrganizationRole::Member);
-    let roles = given
-        .map(|role| AssignableRole::of_organization(id, *role, actor.may_assign_in(id, *role)));
-    Ok(Reply(roles.collect()))
 }
 
 /// Makes a user a member.

@@ -27,17 +27,25 @@ mod files;
 
 mod git_ssh_keys;
 
+mod idp_sync;
+
 mod job_logs;
 
 mod keys;
+
+mod licenses;
 
 mod members;
 
 mod meta;
 
+mod organization_roles;
+
 mod organizations;
 
 mod provisioner_daemons;
+
+mod provisioner_keys;
 
 mod provisioners;
 
@@ -101,10 +109,14 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(watch::router())
         .merge(builds::router())
         .merge(organizations::router())
+        .merge(organization_roles::router())
         .merge(provisioners::router())
         .merge(provisioner_daemons::router())
+        .merge(provisioner_keys::router())
         .merge(members::router())
+        .merge(idp_sync::router())
         .merge(keys::router())
+        .merge(licenses::router())
         .merge(autofill::router())
         .merge(authcheck::router())
         .merge(audit::router())

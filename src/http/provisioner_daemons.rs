@@ -13,6 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     error::ApiError,
     extract::{Path, QueryMap, session_token},
+    provisioner_keys,
     state::AppState,
 };
 use crate::{
@@ -43,6 +44,7 @@ impl From<AdmitError> for ApiError {
     fn from(reason: AdmitError) -> Self {
         match reason {
             AdmitError::WrongSecret => Self::unauthenticated("The shared secret is another one."),
+            AdmitError::UnknownKey => provisioner_keys::unknown(),
             AdmitError::OtherOrganization | AdmitError::Denied => {
                 Self::forbidden().detail(reason.to_string())
             }
@@ -92,7 +94,7 @@ impl FromRequestParts<AppState> for Visitor {
             (Some(_), Some(_)) => Err(ApiError::bad_request(
                 "A daemon comes with a shared secret or with a key, not with both.",
             )),
-            (None, Some(_)) => Err(ApiError::unauthenticated("The key is not known.")),
+            (None, Some(key)) => Ok(Self(Credential::Key(key))),
             (Some(secret), None) => Ok(Self(Credential::SharedSecret(secret))),
             (None, None) if session_token(parts).is_none() => Err(ApiError::unauthenticated(
                 "A daemon needs a session token, a key or the shared secret.",
@@ -196,6 +198,11 @@ fn check_version(wished: &str) -> Result<(), ApiError> {
         Some(_) => return Ok(()),
     };
     Err(ApiError::bad_request("The daemon speaks another version.").field("version", detail))
+}
+
+/// The key that a daemon brings.
+pub(super) fn daemon_key(parts: &Parts) -> Option<String> {
+    header(parts, KEY_HEADER)
 }
 
 fn header(parts: &Parts, name: &str) -> Option<String> {

@@ -10,9 +10,10 @@ use crate::{
     domain::{clock::Clock, daemons::Worker},
     lifecycle::Lifecycle,
     service::{
-        audit::AuditLog, authcheck::AuthCheck, builds::Builds, files::Files,
-        git_ssh_keys::GitSshKeys, jobs::Jobs, keys::Keys, members::Members, meta::Meta,
-        organizations::Organizations, quiet_hours::UserQuietHours, sessions::Sessions,
+        audit::AuditLog, authcheck::AuthCheck, builds::Builds, custom_roles::CustomRoles,
+        files::Files, git_ssh_keys::GitSshKeys, idp_sync::IdpSync, jobs::Jobs, keys::Keys,
+        licenses::Licenses, members::Members, meta::Meta, organizations::Organizations,
+        provisioner_keys::ProvisionerKeys, quiet_hours::UserQuietHours, sessions::Sessions,
         settings::Settings, template_versions::TemplateVersions, templates::Templates,
         usage::Usage, users::Users, watch::Watches, workspace_reads::WorkspaceReads,
         workspace_settings::WorkspaceSettings, workspace_views::WorkspaceViews,
@@ -46,6 +47,8 @@ pub struct AppState {
     pub users: Users,
     /// The queue of provisioner jobs.
     pub jobs: Jobs,
+    /// Keys of daemons on other machines.
+    pub provisioner_keys: ProvisionerKeys,
     /// What serves daemons on other machines.
     pub daemon_sessions: DaemonSessions,
     /// Workspaces.
@@ -70,12 +73,18 @@ pub struct AppState {
     pub quiet_hours: UserQuietHours,
     /// Sessions of the command line and API tokens.
     pub keys: Keys,
+    /// Licences.
+    pub licenses: Licenses,
     /// Questions about rights.
     pub authcheck: AuthCheck,
     /// What was done.
     pub audit: AuditLog,
     /// Organizations.
     pub organizations: Organizations,
+    /// Roles that were made for them.
+    pub custom_roles: CustomRoles,
+    /// How they follow an identity provider.
+    pub idp_sync: IdpSync,
     /// Who belongs to them.
     pub members: Members,
     /// Templates.

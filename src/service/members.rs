@@ -12,7 +12,7 @@ use crate::{
         rights::{Action, Object, ResourceKind, actor::Actor, roles::OrganizationRole},
         users::{User, UserRef},
     },
-    store::{StoreError, members, users},
+    store::{StoreError, custom_roles, members, users},
 };
 
 /// Why a membership is not shown or changed.
@@ -38,7 +38,7 @@ pub enum MemberError {
     UnknownRole(String),
     /// The caller may not give or take this role.
     #[error("the role {0:?} may not be given or taken by the caller")]
-    RoleDenied(OrganizationRole),
+    RoleDenied(String),
     /// The database failed.
     #[error("the membership could not be read or changed")]
     Store(#[from] StoreError),
@@ -188,7 +188,8 @@ impl Members {
         if user.id == actor.id {
             return Err(MemberError::Oneself);
         }
-        let roles = checked_roles(actor, organization, &before, roles)?;
+        let made = custom_roles::existing(on(&mut tx), organization, roles).await?;
+        let roles = checked_roles(actor, organization, &before, roles, &made)?;
         let now = self.core.now();
         members::update_roles(on(&mut tx), organization, user.id, &roles, now).await?;
         let after = Member {
@@ -226,12 +227,14 @@ impl Members {
     }
 }
 
-/// The roles sorted and each once, if the actor may give what is new and take what is gone.
+/// The roles sorted and each once, if the actor may give what is new and take what is gone;
+/// `made` are those of the wished ones that were made for the organization.
 fn checked_roles(
     actor: &Actor,
     organization: OrganizationId,
     before: &Member,
     roles: &[String],
+    made: &[String],
 ) -> Result<Vec<String>, MemberError> {
     let mut wanted = roles.to_vec();
     wanted.sort();
@@ -246,10 +249,15 @@ fn checked_roles(
         if !actor.may(action, &object) {
             return Err(MemberError::Denied);
         }
-        let role =
-            OrganizationRole::parse(role).ok_or_else(|| MemberError::UnknownRole(role.clone()))?;
-        if !actor.may_assign_in(organization, role) {
-            return Err(MemberError::RoleDenied(role));
+        let may_assign = match OrganizationRole::parse(role) {
+            Some(role) => actor.may_assign_in(organization, role),
+            None if made.contains(role) || before.roles.contains(role) => {
+                actor.may_assign_custom_in(organization)
+            }
+            None => return Err(MemberError::UnknownRole(role.clone())),
+        };
+        if !may_assign {
+            return Err(MemberError::RoleDenied(role.clone()));
         }
     }
     Ok(wanted)

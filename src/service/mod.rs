@@ -9,15 +9,21 @@ pub mod build_orders;
 
 pub mod builds;
 
+pub mod custom_roles;
+
 pub mod files;
 
 pub mod git_ssh_keys;
 
 pub mod idempotency;
 
+pub mod idp_sync;
+
 pub mod jobs;
 
 pub mod keys;
+
+pub mod licenses;
 
 pub mod lifecycle;
 
@@ -26,6 +32,8 @@ pub mod members;
 pub mod meta;
 
 pub mod organizations;
+
+pub mod provisioner_keys;
 
 pub mod quiet_hours;
 

@@ -1,8 +1,10 @@
 //! Use cases on organizations.
 
+pub mod change;
+
 use thiserror::Error;
 
-use super::Core;
+use super::{Core, sessions::Sessions};
 use crate::{
     domain::{
         ids::{OrganizationId, UserId},
@@ -28,13 +30,14 @@ pub enum FindOrganizationError {
 #[derive(Clone)]
 pub struct Organizations {
     core: Core,
+    sessions: Sessions,
 }
 
 impl Organizations {
     /// The service.
     #[must_use]
-    pub fn new(core: Core) -> Self {
-        Self { core }
+    pub fn new(core: Core, sessions: Sessions) -> Self {
+        Self { core, sessions }
     }
 
     /// Finds the organization that a path names, if the actor may see it.

@@ -18,6 +18,7 @@ use crate::{
         passwords::Hasher,
         rights::{
             actor::{Actor, Scope},
+            custom::CustomGrants,
             roles::OrganizationRole,
         },
         tokens::{KeyId, Token},
@@ -432,12 +433,17 @@ pub fn hashed(made: &NewKey) -> Vec<u8> {
 
 fn actor(found: Credential) -> Actor {
     let roles = found.organization_roles.iter().map(|joined| {
-        // A custom role grants nothing until it is known.
+        // What roles permit that were made here comes with them.
         joined
             .split(',')
             .filter_map(OrganizationRole::parse)
             .collect()
     });
+    let mut custom_grants = CustomGrants::new();
+    for grant in found.custom_grants {
+        let permissions = custom_grants.entry(grant.organization).or_default();
+        permissions.extend(grant.permissions);
+    }
     Actor {
         id: found.key.user_id,
         username: found.username,
@@ -451,6 +457,7 @@ fn actor(found: Credential) -> Actor {
             .map(OrganizationId)
             .zip(roles)
             .collect(),
+        custom_grants,
         groups: found.groups.into_iter().map(GroupId).collect(),
         scope: found.key.scope,
         key_id: found.key.id,

@@ -1,14 +1,15 @@
 //! Statements on API keys: sessions and tokens.
 
-use sqlx::PgConnection;
+use serde::Deserialize;
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::StoreError;
 use crate::domain::{
     clock::Timestamp,
-    ids::UserId,
+    ids::{OrganizationId, UserId},
     keys::ApiKey,
-    rights::{actor::Scope, roles::SiteRole},
+    rights::{actor::Scope, custom::Permission, roles::SiteRole},
     tokens::KeyId,
     users::{LoginType, UserStatus},
 };
@@ -33,8 +34,19 @@ pub struct Credential {
     pub organizations: Vec<Uuid>,
     /// Roles in each of `organizations`, joined by commas.
     pub organization_roles: Vec<String>,
+    /// What each of the user's roles that were made for an organization permits.
+    pub custom_grants: Vec<CustomGrant>,
     /// Groups of the user, without the everyone-groups.
     pub groups: Vec<Uuid>,
+}
+
+/// What one role that was made for an organization permits.
+#[derive(Debug, Deserialize)]
+pub struct CustomGrant {
+    /// Where.
+    pub organization: OrganizationId,
+    /// What.
+    pub permissions: Vec<Permission>,
 }
 
 /// Finds a key by id together with its user, unless the user is deleted.
@@ -51,6 +63,10 @@ pub async fn find_credential(
                         WHERE m.user_id = u.id ORDER BY m.organization_id) AS "organizations!",
                   ARRAY(SELECT array_to_string(m.roles, ',') FROM organization_members m
                         WHERE m.user_id = u.id ORDER BY m.organization_id) AS "organization_roles!",
+                  coalesce((SELECT jsonb_agg(jsonb_build_object('organization', r.organization_id, 'permissions', r.permissions))
+                            FROM organization_members m JOIN custom_roles r
+                              ON r.organization_id = m.organization_id AND r.name = ANY(m.roles)
+                            WHERE m.user_id = u.id), '[]') AS "custom_grants!: Json<Vec<CustomGrant>>",
                   ARRAY(SELECT g.group_id FROM group_members g WHERE g.user_id = u.id) AS "groups!"
            FROM api_keys k JOIN users u ON u.id = k.user_id
            WHERE k.id = $1 AND NOT u.deleted"#,
@@ -79,6 +95,7 @@ pub async fn find_credential(
         user_login_type: row.user_login_type,
         organizations: row.organizations,
         organization_roles: row.organization_roles,
+        custom_grants: row.custom_grants.0,
         groups: row.groups,
     }))
 }

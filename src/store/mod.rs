@@ -15,6 +15,8 @@ pub mod audit;
 
 pub mod autofill;
 
+pub mod custom_roles;
+
 pub mod daemons;
 
 pub mod deployment;
@@ -37,6 +39,8 @@ pub mod job_work;
 
 pub mod jobs;
 
+pub mod licenses;
+
 pub mod lifecycle;
 
 pub mod locks;
@@ -50,6 +54,8 @@ pub mod objects;
 pub mod organizations;
 
 pub mod pool;
+
+pub mod provisioner_keys;
 
 pub mod resources;
 

@@ -16,15 +16,21 @@ pub mod deployment;
 
 pub mod files;
 
+pub mod idp_sync;
+
 pub mod jobs;
 
 pub mod json;
 
 pub mod keys;
 
+pub mod licenses;
+
 pub mod meta;
 
 pub mod organizations;
+
+pub mod provisioner_keys;
 
 pub mod quiet_hours;
 

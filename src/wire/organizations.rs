@@ -1,10 +1,15 @@
 //! Shapes of organizations and memberships.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{time::Time, users::SlimRole};
+use super::{
+    time::Time,
+    users::SlimRole,
+    validate::{Faults, Validate},
+};
 use crate::domain::{
+    names,
     organizations::{Member, MemberWithUser, Organization as Known},
     rights::roles::OrganizationRole,
 };
@@ -43,6 +48,65 @@ impl From<Known> for Organization {
             is_default: known.is_default,
         }
     }
+}
+
+/// Makes an organization (codersdk.CreateOrganizationRequest).
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub struct CreateOrganizationRequest {
+    /// Its name in URLs.
+    pub name: String,
+    /// Its title; the name unless said.
+    pub display_name: String,
+    /// What it is for.
+    pub description: String,
+    /// Its picture.
+    pub icon: String,
+}
+
+impl Validate for CreateOrganizationRequest {
+    fn validate(&self, faults: &mut Faults) {
+        if self.name.is_empty() {
+            faults.required("name", &self.name);
+        } else {
+            check_name(faults, &self.name);
+        }
+        check_display_name(faults, &self.display_name);
+    }
+}
+
+/// Changes an organization; what is absent, and an empty name or title, is left alone
+/// (codersdk.UpdateOrganizationRequest).
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub struct UpdateOrganizationRequest {
+    /// Its name in URLs.
+    pub name: String,
+    /// Its title.
+    pub display_name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Its picture.
+    pub icon: Option<String>,
+}
+
+impl Validate for UpdateOrganizationRequest {
+    fn validate(&self, faults: &mut Faults) {
+        if !self.name.is_empty() {
+            check_name(faults, &self.name);
+        }
+        check_display_name(faults, &self.display_name);
+    }
+}
+
+fn check_name(faults: &mut Faults, name: &str) {
+    let is_good = names::is_workspace_name(name);
+    faults.check(is_good, "name", "organization_name", name);
+}
+
+fn check_display_name(faults: &mut Faults, name: &str) {
+    let is_good = names::is_display_name(name);
+    faults.check(is_good, "display_name", "organization_display_name", name);
 }
 
 /// A membership (codersdk.OrganizationMember).

@@ -16,6 +16,8 @@ mod bench_seed;
 
 mod coverage;
 
+mod custom_roles;
+
 mod edges;
 
 mod embedded;
@@ -28,11 +30,15 @@ mod fixture;
 
 mod idempotency;
 
+mod idp_sync;
+
 mod jobs;
 
 mod keys;
 
 mod layers;
+
+mod licenses;
 
 mod lifecycle;
 
@@ -41,6 +47,8 @@ mod openapi;
 mod organizations;
 
 mod query_counts;
+
+mod provisioner_keys;
 
 mod provisioner_rpc;
 

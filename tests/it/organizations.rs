@@ -107,3 +107,100 @@ async fn roles_in_an_organization_are_given_by_those_who_may() {
     assert_eq!(roles.as_array().unwrap().len(), 4);
     assert_eq!(roles[0]["assignable"], false);
 }
+
+#[tokio::test]
+async fn an_organization_comes_changes_and_goes() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    let ann = app.user(&owner, "ann").await;
+    let order = json!({"name": "labs", "description": "Tries things", "icon": "/emojis/1f9ea.png"});
+    assert_eq!(ann.post("/organizations", order.clone()).await.status, 403);
+    let made = owner
+        .post("/organizations", order.clone())
+        .await
+        .expect(201);
+    assert_eq!(made["display_name"], "labs");
+    assert_eq!(made["is_default"], false);
+    let again = owner.post("/organizations", json!({"name": "LABS"})).await;
+    assert_eq!(
+        (again.status.as_u16(), again.fields()),
+        (409, vec!["name".to_owned()])
+    );
+    let listed = owner.get("/organizations").await.expect(200);
+    assert_eq!(listed.as_array().unwrap().len(), 2);
+    let members = owner.get("/organizations/labs/members").await.expect(200);
+    assert_eq!(usernames(&members), ["admin"]);
+    assert_eq!(ann.get("/organizations/labs").await.status, 404);
+    owner
+        .post("/organizations/labs/members/ann", json!({}))
+        .await
+        .expect(200);
+    ann.get("/organizations/labs").await.expect(200);
+    let wish = json!({"display_name": "The labs", "description": ""});
+    assert_eq!(
+        ann.patch("/organizations/labs", wish.clone()).await.status,
+        404
+    );
+    let changed = owner.patch("/organizations/labs", wish).await.expect(200);
+    assert_eq!(changed["name"], "labs");
+    assert_eq!(changed["display_name"], "The labs");
+    assert_eq!(changed["description"], "");
+    assert_eq!(changed["icon"], "/emojis/1f9ea.png");
+    let taken = owner
+        .patch("/organizations/labs", json!({"name": "coder"}))
+        .await;
+    assert_eq!(taken.status, 409);
+    let full = owner.delete("/organizations/labs").await;
+    assert_eq!(full.status, 400);
+    assert!(
+        full.json()["detail"]
+            .as_str()
+            .unwrap()
+            .contains("other members: 1")
+    );
+    owner
+        .delete("/organizations/labs/members/ann")
+        .await
+        .expect(204);
+    assert_eq!(ann.delete("/organizations/labs").await.status, 404);
+    owner.delete("/organizations/labs").await.expect(200);
+    assert_eq!(owner.get("/organizations/labs").await.status, 404);
+    let me = owner.get("/users/me").await.expect(200);
+    assert_eq!(me["organization_ids"].as_array().unwrap().len(), 1);
+    owner.post("/organizations", order).await.expect(201);
+    let log = owner
+        .get("/audit?q=resource_type:organization")
+        .await
+        .expect(200);
+    assert_eq!(log["count"], 4);
+}
+
+#[tokio::test]
+async fn names_of_organizations_follow_rules_and_the_default_one_stays() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    for bad in ["", "default", "Default", "new", "with space", "a--b"] {
+        let answer = owner.post("/organizations", json!({"name": bad})).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.fields()),
+            (400, vec!["name".to_owned()]),
+            "{bad}"
+        );
+    }
+    assert_eq!(
+        owner
+            .patch("/organizations/coder", json!({"name": "default"}))
+            .await
+            .status,
+        400
+    );
+    let wish = json!({"name": "main", "display_name": " x"});
+    let answer = owner.patch("/organizations/coder", wish).await;
+    assert_eq!(answer.fields(), ["display_name"]);
+    owner
+        .patch("/organizations/coder", json!({"name": "main"}))
+        .await
+        .expect(200);
+    assert_eq!(owner.delete("/organizations/default").await.status, 400);
+    owner.get("/organizations/main").await.expect(200);
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Action, Actions, Object, ResourceKind,
+    custom::CustomGrants,
     matrix::{self, RoleGrants, actions_on},
     roles::{OrganizationRole, SiteRole},
 };
@@ -57,6 +58,8 @@ pub struct Actor {
     pub site_roles: Vec<SiteRole>,
     /// Roles it was given by organization it belongs to; the member role is implied.
     pub organization_roles: BTreeMap<OrganizationId, Vec<OrganizationRole>>,
+    /// What its roles that were made there permit, by organization it belongs to.
+    pub custom_grants: CustomGrants,
     /// Groups it is in, without the everyone-groups.
     pub groups: Vec<GroupId>,
     /// The scope of the key in use.
@@ -123,6 +126,17 @@ impl Actor {
                 .is_some_and(|held| held.iter().any(|held| held.may_assign(role)))
     }
 
+    /// Whether the actor may give or take roles that were made for the organization.
+    #[must_use]
+    pub fn may_assign_custom_in(&self, organization: OrganizationId) -> bool {
+        let is_admin = |roles: &Vec<OrganizationRole>| roles.contains(&OrganizationRole::Admin);
+        self.site_roles.contains(&SiteRole::Owner)
+            || self
+                .organization_roles
+                .get(&organization)
+                .is_some_and(is_admin)
+    }
+
     /// Which workspaces a list may show.
     #[must_use]
     pub fn workspace_filter(&self) -> ReadFilter {
@@ -145,10 +159,7 @@ impl Actor {
         let member_of: Vec<OrganizationId> = self.organization_roles.keys().copied().collect();
         let organizations = member_of
             .iter()
-            .filter(|id| {
-                self.roles_in(**id)
-                    .any(|role| grants_read(role.organization))
-            })
+            .filter(|id| self.is_granted_in(**id, Action::Read, kind))
             .copied()
             .collect();
         let everyone = member_of.iter().map(|id| GroupId(id.0));
@@ -173,8 +184,8 @@ impl Actor {
             (true, _) => self
                 .organization_roles
                 .keys()
-                .any(|id| self.roles_in(*id).any(|role| grants(role.organization))),
-            (false, Some(id)) => self.roles_in(id).any(|role| grants(role.organization)),
+                .any(|id| self.is_granted_in(*id, action, object.kind)),
+            (false, Some(id)) => self.is_granted_in(id, action, object.kind),
             (false, None) => false,
         };
         in_organization
@@ -216,6 +227,22 @@ impl Actor {
         site.map(matrix::of_site_role).chain(organizations)
     }
 
+    /// Whether a role in the organization, built-in or made there, permits this in all of it.
+    fn is_granted_in(
+        &self,
+        organization: OrganizationId,
+        action: Action,
+        kind: ResourceKind,
+    ) -> bool {
+        let mut built_in = self.roles_in(organization);
+        let made = self.custom_grants.get(&organization);
+        built_in.any(|role| actions_on(role.organization, kind).contains(action))
+            || made.is_some_and(|made| {
+                made.iter()
+                    .any(|grant| grant.resource_type == kind && grant.action == action)
+            })
+    }
+
     /// The roles in one organization with the implied one; none where the actor is no member.
     fn roles_in(&self, organization: OrganizationId) -> impl Iterator<Item = RoleGrants> {
         self.organization_roles
@@ -229,6 +256,7 @@ impl Actor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::rights::custom::Permission;
 
     fn actor(
         site_roles: &[SiteRole],
@@ -245,6 +273,7 @@ mod tests {
                 .iter()
                 .map(|(id, roles)| (*id, roles.to_vec()))
                 .collect(),
+            custom_grants: CustomGrants::new(),
             groups: Vec::new(),
             scope: Scope::All,
             key_id: KeyId("0123456789".to_owned()),
@@ -306,6 +335,23 @@ mod tests {
         assert!(admin.may_assign_in(here, OrganizationRole::Auditor));
         assert!(!admin.may_assign_in(elsewhere, OrganizationRole::Auditor));
         assert!(!admin.may_assign(SiteRole::Member));
+    }
+
+    #[test]
+    fn roles_that_were_made_hold_in_their_organization() {
+        let (here, elsewhere) = (OrganizationId::random(), OrganizationId::random());
+        let mut ann = actor(&[], &[(here, &[]), (elsewhere, &[])]);
+        let read = Permission {
+            resource_type: ResourceKind::Workspace,
+            action: Action::Read,
+        };
+        ann.custom_grants.insert(here, vec![read]);
+        let workspace = |organization| Object::workspace(UserId::random(), organization, false);
+        assert!(ann.may(Action::Read, &workspace(here)));
+        assert!(!ann.may(Action::Update, &workspace(here)));
+        assert!(!ann.may(Action::Read, &workspace(elsewhere)));
+        assert_eq!(ann.workspace_filter().organizations, vec![here]);
+        assert!(!ann.may_assign_custom_in(here));
     }
 
     #[test]

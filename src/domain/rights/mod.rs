@@ -5,6 +5,8 @@
 
 pub mod actor;
 
+pub mod custom;
+
 pub mod matrix;
 
 pub mod roles;

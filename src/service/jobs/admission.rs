@@ -1,4 +1,5 @@
-//! Who may bring a daemon: whoever knows the shared secret, or a user with the right to it.
+//! Who may bring a daemon: whoever knows the shared secret or has a key, or a user with the
+//! right to it.
 
 use subtle::ConstantTimeEq as _;
 use thiserror::Error;
@@ -10,6 +11,7 @@ use crate::{
         ids::{OrganizationId, ProvisionerKeyId, UserId},
         rights::{Action, Object, ResourceKind, actor::Actor},
         tags::{self, Tags},
+        tokens::hash_secret,
         users::OrganizationRef,
     },
     service::organizations,
@@ -21,6 +23,8 @@ use crate::{
 pub enum Credential {
     /// The deployment's shared secret.
     SharedSecret(String),
+    /// The secret of a provisioner key.
+    Key(String),
     /// A user's session.
     User(Box<Actor>),
 }
@@ -42,6 +46,9 @@ pub enum AdmitError {
     /// The shared secret is another one, or there is none.
     #[error("the shared secret is not the right one")]
     WrongSecret,
+    /// No key of the organization has this secret.
+    #[error("the key is not known in the organization")]
+    UnknownKey,
     /// The shared secret opens the default organization only.
     #[error("the shared secret works in the default organization only")]
     OtherOrganization,
@@ -84,6 +91,19 @@ impl Jobs {
                 key_id: SHARED_SECRET_KEY,
                 tags: tags::merge(UserId::default(), [wished]),
             }),
+            Credential::Key(secret) => {
+                let mut conn = self.core.conn().await?;
+                let hash = hash_secret(secret);
+                let key = store::provisioner_keys::find_by_secret(&mut conn, &hash).await?;
+                let key = key.filter(|key| key.organization_id == found.id);
+                let key = key.ok_or(AdmitError::UnknownKey)?;
+                Ok(Admission {
+                    organization_id: found.id,
+                    key_id: key.id,
+                    // The key decides what its daemons may run, whatever they wish.
+                    tags: tags::merge(UserId::default(), [&key.tags]),
+                })
+            }
             Credential::User(actor) => {
                 if !actor.may(Action::Read, &organizations::object(found.id)) {
                     return Err(AdmitError::NotFound);
