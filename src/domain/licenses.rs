@@ -59,7 +59,7 @@ pub fn read(text: &str) -> Result<Read, NoLicense> {
     let claims = object(claims).ok_or(NoLicense::Unreadable("body"))?;
     BASE64_URL_SAFE_NO_PAD
         .decode(signature)
-        .map_err(|_| NoLicense::Unreadable("signature"))?;
+        .map_err(|_undecodable| NoLicense::Unreadable("signature"))?;
     let expires_at = claims
         .get("exp")
         .and_then(seconds)

@@ -87,7 +87,7 @@ async fn delete(
     actor: Actor,
     Path((id,)): Path<(String,)>,
 ) -> Result<StatusCode, ApiError> {
-    let id = id.parse().map_err(|_| LicenseError::NotFound)?;
+    let id = id.parse().map_err(|_not_a_number| LicenseError::NotFound)?;
     licenses.delete(&actor, id).await?;
     Ok(StatusCode::OK)
 }

@@ -87,7 +87,7 @@ async fn get<T: DeserializeOwned>(
     .fetch_optional(conn)
     .await?;
     let read = |settings| {
-        serde_json::from_value(settings).map_err(|_| StoreError::Corrupt {
+        serde_json::from_value(settings).map_err(|_unreadable| StoreError::Corrupt {
             table: "idp_sync_settings",
             column: "settings",
             id: format!("{organization} {kind}"),
