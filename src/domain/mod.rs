@@ -26,6 +26,8 @@ pub mod glances;
 
 pub mod idempotency;
 
+pub mod groups;
+
 pub mod idp_sync;
 
 pub mod ids;
@@ -66,6 +68,8 @@ pub mod random;
 
 pub mod resources;
 
+pub mod quotas;
+
 pub mod rights;
 
 pub mod schedule;
@@ -83,6 +87,8 @@ pub mod template_changes;
 pub mod template_source;
 
 pub mod template_versions;
+
+pub mod template_access;
 
 pub mod templates;
 

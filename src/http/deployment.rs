@@ -58,7 +58,7 @@ const FEATURES: [(&str, bool); 18] = [
     ("multiple_external_auth", false),
     ("multiple_organizations", true),
     ("scim", false),
-    ("template_rbac", false),
+    ("template_rbac", true),
     ("user_limit", false),
     ("user_role_management", false),
     ("workspace_batch_actions", true),

@@ -29,6 +29,8 @@ mod git_ssh_keys;
 
 mod idp_sync;
 
+mod groups;
+
 mod job_logs;
 
 mod keys;
@@ -53,9 +55,13 @@ mod passwords;
 
 mod quiet_hours;
 
+mod quotas;
+
 mod resources;
 
 mod template_versions;
+
+mod template_access;
 
 mod templates;
 
@@ -115,6 +121,9 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(provisioner_keys::router())
         .merge(members::router())
         .merge(idp_sync::router())
+        .merge(groups::router())
+        .merge(quotas::router())
+        .merge(template_access::router())
         .merge(keys::router())
         .merge(licenses::router())
         .merge(autofill::router())

@@ -11,13 +11,13 @@ use crate::{
     lifecycle::Lifecycle,
     service::{
         audit::AuditLog, authcheck::AuthCheck, builds::Builds, custom_roles::CustomRoles,
-        files::Files, git_ssh_keys::GitSshKeys, idp_sync::IdpSync, jobs::Jobs, keys::Keys,
-        licenses::Licenses, members::Members, meta::Meta, organizations::Organizations,
-        provisioner_keys::ProvisionerKeys, quiet_hours::UserQuietHours, sessions::Sessions,
-        settings::Settings, template_versions::TemplateVersions, templates::Templates,
-        usage::Usage, users::Users, watch::Watches, workspace_reads::WorkspaceReads,
-        workspace_settings::WorkspaceSettings, workspace_views::WorkspaceViews,
-        workspaces::Workspaces,
+        files::Files, git_ssh_keys::GitSshKeys, groups::Groups, idp_sync::IdpSync, jobs::Jobs,
+        keys::Keys, licenses::Licenses, members::Members, meta::Meta, organizations::Organizations,
+        provisioner_keys::ProvisionerKeys, quiet_hours::UserQuietHours, quotas::Quotas,
+        sessions::Sessions, settings::Settings, template_versions::TemplateVersions,
+        templates::Templates, usage::Usage, users::Users, watch::Watches,
+        workspace_reads::WorkspaceReads, workspace_settings::WorkspaceSettings,
+        workspace_views::WorkspaceViews, workspaces::Workspaces,
     },
 };
 
@@ -87,6 +87,10 @@ pub struct AppState {
     pub idp_sync: IdpSync,
     /// Who belongs to them.
     pub members: Members,
+    /// Their groups.
+    pub groups: Groups,
+    /// What their workspaces may cost.
+    pub quotas: Quotas,
     /// Templates.
     pub templates: Templates,
     /// Versions of templates.

@@ -37,8 +37,6 @@ const SERVICE: &str = "/provisionerd.ProvisionerDaemon/";
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// How long daemons of old wait for a job in one call.
 const SHORT_WAIT: Duration = Duration::from_secs(5);
-/// The budget of somebody without one.
-const NO_BUDGET: i32 = -1;
 
 /// Why a call is answered with an error.
 #[derive(Debug, Error)]
@@ -144,11 +142,16 @@ impl Session<'_> {
                 self.acquire(call, Some(SHORT_WAIT)).await
             }
             Some("CommitQuota") => {
-                read::<wire::CommitQuotaRequest>(call).await?;
+                let asked: wire::CommitQuotaRequest = read(call).await?;
+                let job = job_id(&asked.job_id)?;
+                let credits = self
+                    .jobs
+                    .commit_quota(self.worker.id, job, asked.daily_cost)
+                    .await?;
                 let answer = CommitQuotaResponse {
-                    ok: true,
-                    credits_consumed: 0,
-                    budget: NO_BUDGET,
+                    ok: credits.accepted,
+                    credits_consumed: credits.consumed,
+                    budget: credits.budget,
                 };
                 reply(call, &answer).await
             }

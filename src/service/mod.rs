@@ -15,6 +15,8 @@ pub mod files;
 
 pub mod git_ssh_keys;
 
+pub mod groups;
+
 pub mod idempotency;
 
 pub mod idp_sync;
@@ -36,6 +38,8 @@ pub mod organizations;
 pub mod provisioner_keys;
 
 pub mod quiet_hours;
+
+pub mod quotas;
 
 pub mod resources;
 

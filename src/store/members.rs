@@ -1,6 +1,7 @@
 //! Statements on memberships of organizations.
 
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::StoreError;
 use crate::domain::{
@@ -93,6 +94,23 @@ pub async fn list(
         site_roles: row.site_roles,
     });
     Ok(members.collect())
+}
+
+/// Which of these users belong to the organization; they stay until the transaction ends.
+pub async fn share_lock(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    users: &[UserId],
+) -> Result<Vec<UserId>, StoreError> {
+    let users: Vec<Uuid> = users.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_scalar!(
+        r#"SELECT m.user_id AS "id: UserId" FROM organization_members m
+           WHERE m.organization_id = $1 AND m.user_id = ANY ($2) FOR SHARE"#,
+        organization as OrganizationId,
+        &users
+    )
+    .fetch_all(conn)
+    .await?)
 }
 
 /// Sets a member's roles.

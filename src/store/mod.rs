@@ -25,6 +25,8 @@ pub mod files;
 
 pub mod git_ssh_keys;
 
+pub mod groups;
+
 pub mod idempotency_keys;
 
 pub mod idp_sync;
@@ -56,6 +58,8 @@ pub mod organizations;
 pub mod pool;
 
 pub mod provisioner_keys;
+
+pub mod quotas;
 
 pub mod resources;
 

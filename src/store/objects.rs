@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::StoreError;
 use crate::domain::{
+    groups,
     ids::{GroupId, OrganizationId, UserId},
     rights::{Actions, Object, ResourceKind},
 };
@@ -56,9 +57,5 @@ pub async fn find_group(conn: &mut PgConnection, id: Uuid) -> Result<Option<Obje
     )
     .fetch_optional(conn)
     .await?;
-    Ok(organization.map(|organization| {
-        Object::of(ResourceKind::Group)
-            .with_id(id)
-            .in_organization(organization)
-    }))
+    Ok(organization.map(|organization| groups::object(GroupId(id), organization)))
 }

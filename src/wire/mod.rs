@@ -18,6 +18,8 @@ pub mod files;
 
 pub mod idp_sync;
 
+pub mod groups;
+
 pub mod jobs;
 
 pub mod json;
@@ -34,6 +36,8 @@ pub mod provisioner_keys;
 
 pub mod quiet_hours;
 
+pub mod quotas;
+
 pub mod resources;
 
 pub mod response;
@@ -43,6 +47,8 @@ pub mod roles;
 pub mod sign_in;
 
 pub mod ssh_keys;
+
+pub mod template_access;
 
 pub mod template_requests;
 

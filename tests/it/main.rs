@@ -28,6 +28,7 @@ mod fuzz;
 
 mod fixture;
 
+mod groups;
 mod idempotency;
 
 mod idp_sync;
@@ -47,6 +48,7 @@ mod openapi;
 mod organizations;
 
 mod query_counts;
+mod quotas;
 
 mod provisioner_keys;
 
@@ -64,6 +66,7 @@ mod builds;
 
 mod template_versions;
 
+mod template_access;
 mod template_settings;
 mod templates;
 

@@ -15,5 +15,5 @@ pub use client::Client;
 pub use keyed::Keyed;
 pub use known_tags::KnownTags;
 pub use params::{Path, Query, QueryMap};
-pub use seen::{SeenOrganization, SeenTemplate, SeenVersion};
+pub use seen::{ChangeableGroup, SeenOrganization, SeenTemplate, SeenVersion};
 pub use workspace::{SeenBuild, SeenWorkspace};

@@ -7,7 +7,7 @@ use http::request::Parts;
 use super::Path;
 use crate::{
     domain::{
-        ids::{TemplateId, TemplateVersionId},
+        ids::{GroupId, TemplateId, TemplateVersionId},
         organizations::Organization,
         rights::actor::Actor,
         users::OrganizationRef,
@@ -17,6 +17,9 @@ use crate::{
 
 /// The organization that the path's first parameter names.
 pub struct SeenOrganization(pub Organization);
+
+/// The group of the path's first parameter, which the caller may change.
+pub struct ChangeableGroup(pub GroupId);
 
 /// The template of the path's first parameter.
 pub struct SeenTemplate(pub TemplateId);
@@ -32,6 +35,17 @@ impl FromRequestParts<AppState> for SeenOrganization {
         let Path((name,)) = Path::<(String,)>::from_request_parts(parts, state).await?;
         let named = OrganizationRef::from(name.as_str());
         Ok(Self(state.organizations.resolve(&actor, &named).await?))
+    }
+}
+
+impl FromRequestParts<AppState> for ChangeableGroup {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let actor = Actor::from_request_parts(parts, state).await?;
+        let Path((id,)) = Path::<(GroupId,)>::from_request_parts(parts, state).await?;
+        state.groups.check_changeable(&actor, id).await?;
+        Ok(Self(id))
     }
 }
 

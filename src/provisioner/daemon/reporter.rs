@@ -131,11 +131,15 @@ impl JobReporter for Reporter {
     }
 
     async fn commit_quota(&self, daily_cost: i32) -> Result<Quota, String> {
-        // Nobody has a budget yet: every build may go on and none is counted.
+        let credits = self
+            .jobs
+            .commit_quota(self.worker, self.job, daily_cost)
+            .await
+            .map_err(|error| format!("commit quota: {error}"))?;
         Ok(Quota {
-            accepted: true,
-            consumed: daily_cost,
-            budget: -1,
+            accepted: credits.accepted,
+            consumed: credits.consumed,
+            budget: credits.budget,
         })
     }
 

@@ -20,6 +20,8 @@ mod logs;
 
 mod organization;
 
+mod quota;
+
 mod reap;
 
 mod report;
@@ -34,6 +36,7 @@ use sqlx::PgConnection;
 pub use admission::{Admission, AdmitError, Credential};
 pub use cancel::CancelError;
 pub use organization::{JobWithWorkers, ListJobsError};
+pub use quota::Credits;
 pub use report::ReportError;
 pub use results::InvalidResults;
 

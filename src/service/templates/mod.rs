@@ -1,5 +1,6 @@
 //! Use cases on templates: who may make, see, change and delete them.
 
+mod access;
 mod audit;
 mod consequences;
 mod create;
@@ -30,6 +31,7 @@ use crate::{
     store::{StoreError, templates},
 };
 
+pub use access::AccessList;
 pub use create::NewTemplate;
 pub use examples::{EXAMPLES, Example, find as find_example};
 use usage::UsageCache;
