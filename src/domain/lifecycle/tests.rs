@@ -113,7 +113,7 @@ fn a_workspace_stops_at_its_deadline() {
         (
             "a deadline between two ticks, before",
             with(running(), |f| {
-                f.build.deadline = Some(at("2026-03-02T17:00:30Z"))
+                f.build.deadline = Some(at("2026-03-02T17:00:30Z"));
             }),
             EVENING,
             None,
@@ -121,7 +121,7 @@ fn a_workspace_stops_at_its_deadline() {
         (
             "a deadline between two ticks, after",
             with(running(), |f| {
-                f.build.deadline = Some(at("2026-03-02T17:00:30Z"))
+                f.build.deadline = Some(at("2026-03-02T17:00:30Z"));
             }),
             "2026-03-02T17:01:00Z",
             STOP,
@@ -153,7 +153,7 @@ fn a_workspace_stops_at_its_deadline() {
         (
             "asleep but running",
             with(running(), |f| {
-                f.dormant_at = Some(at("2026-03-02T12:00:00Z"))
+                f.dormant_at = Some(at("2026-03-02T12:00:00Z"));
             }),
             EVENING,
             None,
@@ -212,7 +212,7 @@ fn what_a_failed_start_left_is_stopped() {
         (
             "without the rule",
             with(failed_start(), |f| {
-                f.template.failure_ttl = TimeDelta::zero()
+                f.template.failure_ttl = TimeDelta::zero();
             }),
             LATER,
             None,
@@ -359,7 +359,7 @@ fn what_sleeps_for_long_is_deleted() {
         (
             "without the rule",
             with(asleep(), |f| {
-                f.template.time_til_dormant_autodelete = TimeDelta::zero()
+                f.template.time_til_dormant_autodelete = TimeDelta::zero();
             }),
             LATER,
             None,

@@ -6,6 +6,7 @@ const START: Option<Action> = Some(Action::Autostart);
 const MORNING: &str = "2026-03-03T09:00:00Z";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_workspace_starts_when_its_schedule_says() {
     check(vec![
         ("a minute early", stopped(), "2026-03-03T08:59:00Z", None),
@@ -81,7 +82,7 @@ fn a_workspace_starts_when_its_schedule_says() {
         (
             "asleep",
             with(stopped(), |f| {
-                f.dormant_at = Some(at("2026-03-03T08:00:00Z"))
+                f.dormant_at = Some(at("2026-03-03T08:00:00Z"));
             }),
             MORNING,
             None,
@@ -95,7 +96,7 @@ fn a_workspace_starts_when_its_schedule_says() {
         (
             "not on a Tuesday",
             with(stopped(), |f| {
-                f.template.autostart_days = Weekdays::from_bits(0b111_1101)
+                f.template.autostart_days = Weekdays::from_bits(0b111_1101);
             }),
             MORNING,
             None,
@@ -103,7 +104,7 @@ fn a_workspace_starts_when_its_schedule_says() {
         (
             "only on a Tuesday",
             with(stopped(), |f| {
-                f.template.autostart_days = Weekdays::from_bits(0b000_0010)
+                f.template.autostart_days = Weekdays::from_bits(0b000_0010);
             }),
             MORNING,
             START,
@@ -147,7 +148,7 @@ fn a_start_waits_for_the_next_occurrence_after_a_stop() {
         (
             "a schedule set only today, for a time that has gone by",
             with(stopped(), |f| {
-                f.next_start_at = Some(at("2026-03-04T09:00:00Z"))
+                f.next_start_at = Some(at("2026-03-04T09:00:00Z"));
             }),
             "2026-03-03T10:00:00Z",
             None,
