@@ -19,52 +19,50 @@ pub async fn latest(conn: &mut PgConnection) -> Result<i64, StoreError> {
     )
 }
 
-/// The readable workspaces that changed after a revision, deleted ones included, with the
-/// revisions that they have now.
-pub async fn since(
+/// The workspaces that changed after a revision, deleted ones included; some may have changed
+/// in an earlier build only. What they are now is asked apart: the database cannot guess how
+/// few these are, and would read all workspaces for the join.
+pub async fn since(conn: &mut PgConnection, revision: i64) -> Result<Vec<WorkspaceId>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT id AS "id!: WorkspaceId" FROM workspaces WHERE revision > $1
+           UNION
+           SELECT workspace_id FROM workspace_builds WHERE revision > $1
+           UNION
+           SELECT w.id FROM users u JOIN workspaces w ON w.owner_id = u.id AND NOT w.deleted
+           WHERE u.revision > $1
+           UNION
+           SELECT w.id FROM templates t
+           JOIN workspaces w ON w.template_id = t.id AND NOT w.deleted
+           WHERE t.revision > $1
+           UNION
+           SELECT w.id FROM organizations o
+           JOIN workspaces w ON w.organization_id = o.id AND NOT w.deleted
+           WHERE o.revision > $1"#,
+        revision
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Those of some workspaces that may be read, deleted ones included.
+pub async fn readable(
     conn: &mut PgConnection,
     filter: &ReadFilter,
-    revision: i64,
-) -> Result<Vec<(WorkspaceId, i64)>, StoreError> {
-    let rows = sqlx::query!(
-        r#"WITH changed AS (
-               SELECT id FROM workspaces WHERE revision > $1
-               UNION
-               SELECT workspace_id FROM workspace_builds WHERE revision > $1
-               UNION
-               SELECT w.id FROM users u JOIN workspaces w ON w.owner_id = u.id AND NOT w.deleted
-               WHERE u.revision > $1
-               UNION
-               SELECT w.id FROM templates t
-               JOIN workspaces w ON w.template_id = t.id AND NOT w.deleted
-               WHERE t.revision > $1
-               UNION
-               SELECT w.id FROM organizations o
-               JOIN workspaces w ON w.organization_id = o.id AND NOT w.deleted
-               WHERE o.revision > $1)
-           SELECT w.id AS "id: WorkspaceId",
-                  GREATEST(w.revision, b.revision, j.revision, owner.revision, o.revision,
-                           t.revision, v.revision, initiator.revision) AS "revision!"
-           FROM changed
-           JOIN workspaces w ON w.id = changed.id
-           JOIN workspace_builds b ON b.id = w.latest_build_id
-           JOIN provisioner_jobs j ON j.id = b.job_id
-           JOIN users owner ON owner.id = w.owner_id
-           JOIN organizations o ON o.id = w.organization_id
-           JOIN templates t ON t.id = w.template_id
-           JOIN template_versions v ON v.id = b.template_version_id
-           JOIN users initiator ON initiator.id = b.initiator_id
-           WHERE $2 OR w.organization_id = ANY ($3)
-              OR (w.owner_id = $4 AND w.organization_id = ANY ($5))"#,
-        revision,
+    ids: &[WorkspaceId],
+) -> Result<Vec<WorkspaceId>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT id AS "id: WorkspaceId" FROM workspaces
+           WHERE id = ANY ($1)
+             AND ($2 OR organization_id = ANY ($3)
+                  OR (owner_id = $4 AND organization_id = ANY ($5)))"#,
+        ids as &[WorkspaceId],
         filter.everything,
         &filter.organizations as &[OrganizationId],
         filter.own as Option<UserId>,
         &filter.member_of as &[OrganizationId]
     )
     .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.revision)).collect())
+    .await?)
 }
 
 /// The live workspaces of these templates and of these owners.

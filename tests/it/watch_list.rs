@@ -10,9 +10,13 @@ async fn all(client: &Client, query: &str) -> Events {
     events
 }
 
+/// The next event that is no ping.
 async fn next(events: &mut Events) -> (String, Value) {
-    let (name, data) = events.next().await.unwrap();
-    (name, data.unwrap())
+    loop {
+        if let (name, Some(data)) = events.next().await.unwrap() {
+            return (name, data);
+        }
+    }
 }
 
 /// The next state, as name and status.

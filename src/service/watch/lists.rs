@@ -24,7 +24,7 @@ use super::{
 use crate::{
     domain::{
         ids::{TemplateId, UserId, WorkspaceId},
-        rights::actor::{Actor, ReadFilter},
+        rights::actor::Actor,
         search::workspaces::WorkspaceQuery,
         tokens::KeyId,
     },
@@ -330,17 +330,7 @@ impl Watches {
             *members = Some(set.list(&self.core, &mut conn, actor).await?);
         }
         if let (Some(seen), Some(members)) = (seen, members.as_ref()) {
-            let filter = members.actor.workspace_filter();
-            let changed = workspace_changes::since(&mut conn, &filter, seen).await?;
-            let news = changed.into_iter().filter_map(|(id, revision)| {
-                if members.ids.contains(&id) {
-                    Some((id, revision, News::Changed))
-                } else {
-                    // Who knows nothing has nothing to be taken away.
-                    (seen > 0).then_some((id, revision, News::Removed))
-                }
-            });
-            mailbox.catch_up(news.collect());
+            mailbox.catch_up(missed(&mut conn, members, seen).await?);
         }
         drop(members);
         Ok(ListWatcher {
@@ -444,6 +434,29 @@ async fn listed_since(sets: &[Arc<Set>]) -> Option<i64> {
     first
 }
 
+/// What a stream has to tell of a set to who knows all up to a revision.
+async fn missed(
+    conn: &mut PgConnection,
+    members: &Members,
+    seen: i64,
+) -> Result<Vec<(WorkspaceId, i64, News)>, StoreError> {
+    let changed = workspace_changes::since(conn, seen).await?;
+    let filter = members.actor.workspace_filter();
+    let readable = workspace_changes::readable(conn, &filter, &changed).await?;
+    let revisions = workspace_changes::revisions(conn, &readable).await?;
+    let newer = revisions.into_iter().filter(|(_, now)| *now > seen);
+    Ok(newer
+        .filter_map(|(id, revision)| {
+            if members.ids.contains(&id) {
+                Some((id, revision, News::Changed))
+            } else {
+                // Who knows nothing has nothing to be taken away.
+                (seen > 0).then_some((id, revision, News::Removed))
+            }
+        })
+        .collect())
+}
+
 /// What has changed since the comparison before the last one.
 async fn compare(
     conn: &mut PgConnection,
@@ -452,11 +465,9 @@ async fn compare(
 ) -> Result<Vec<(WorkspaceId, i64)>, StoreError> {
     let (last, from) = progress.compared.unwrap_or((listed, listed));
     let latest = workspace_changes::latest(conn).await?;
-    let everything = ReadFilter {
-        everything: true,
-        ..ReadFilter::default()
-    };
-    let changed = workspace_changes::since(conn, &everything, from).await?;
+    let changed = workspace_changes::since(conn, from).await?;
+    let mut changed = workspace_changes::revisions(conn, &changed).await?;
+    changed.retain(|(_, now)| *now > from);
     progress.compared = Some((latest, last));
     progress.judged.retain(|_, revision| *revision > last);
     Ok(changed)
