@@ -126,7 +126,7 @@ impl Scene {
 
 #[tokio::test]
 async fn a_setting_or_a_name_changes_the_tag() {
-    let mut scene = Scene::new().await;
+    let mut scene = Box::pin(Scene::new()).await;
     let (owner, template) = (scene.owner.clone(), scene.template.clone());
     for (setting, body) in [
         ("ttl", json!({"ttl_ms": 3_600_000})),
@@ -167,7 +167,7 @@ async fn a_setting_or_a_name_changes_the_tag() {
 
 #[tokio::test]
 async fn a_build_and_the_queue_change_the_tag() {
-    let mut scene = Scene::new().await;
+    let mut scene = Box::pin(Scene::new()).await;
     let (owner, template) = (scene.owner.clone(), scene.template.clone());
     let template = Some(template.as_str());
     scene.provisioner.new_version(&owner, "v3", template).await;
@@ -198,7 +198,7 @@ async fn a_build_and_the_queue_change_the_tag() {
 
 #[tokio::test]
 async fn time_and_agents_change_the_tag() {
-    let mut scene = Scene::new().await;
+    let mut scene = Box::pin(Scene::new()).await;
     let clock = scene.app.clock.clone();
     scene.put("ttl", json!({"ttl_ms": 3_600_000}), 204).await;
     scene.queue("start").await;
@@ -332,7 +332,7 @@ async fn a_read_costs_one_statement_unless_something_changed() {
 
 #[tokio::test]
 async fn a_list_shows_what_was_written_before_and_committed_after_it_was_read() {
-    let scene = Scene::new().await;
+    let scene = Box::pin(Scene::new()).await;
     let names = async || {
         let list = scene.owner.get("/workspaces").await.expect(200);
         let listed = list["workspaces"].as_array().unwrap();
