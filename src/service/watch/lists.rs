@@ -240,16 +240,22 @@ impl Set {
             })
             .map(|snapshot| snapshot.id)
             .collect();
+        let mut newer: HashMap<WorkspaceId, i64> = HashMap::new();
         let fitting: HashSet<WorkspaceId> = if could_fit.is_empty() || self.search.takes_all() {
             could_fit.into_iter().collect()
         } else {
             let mut conn = core.conn().await?;
             let among = Some(could_fit.as_slice());
             let fitting = self.search.fitting(core, &mut conn, actor, among).await?;
+            newer.extend(workspace_changes::revisions(&mut conn, &could_fit).await?);
             fitting.into_iter().collect()
         };
         for snapshot in changed {
             let (id, revision) = (snapshot.id, snapshot.revision);
+            // Judged by a state after the loaded one: the event of that state makes it judged again.
+            if newer.get(&id).is_some_and(|newer| *newer > revision) {
+                continue;
+            }
             if fitting.contains(&id) {
                 members.ids.insert(id);
                 self.put(id, revision, &News::State(Arc::clone(snapshot)));
