@@ -85,6 +85,9 @@ pub enum MakeUpError {
     Store(#[from] StoreError),
 }
 
+/// Entries in a page whose size nobody named.
+const USUAL_PAGE: i64 = 100;
+
 /// The audit log.
 #[derive(Clone)]
 pub struct AuditLog {
@@ -102,7 +105,8 @@ impl AuditLog {
         }
     }
 
-    /// A page of the entries that the actor may see, newest first, and how many there are.
+    /// A page of the entries that the actor may see, newest first, and how many there are; who
+    /// names no limit gets a bounded page, since the log only grows.
     ///
     /// # Errors
     /// [`ListAuditError::NoOrganization`] when the search names one that the actor cannot see.
@@ -128,6 +132,10 @@ impl AuditLog {
             organizations: &filter.organizations,
         };
         let mut conn = self.core.conn().await?;
+        let page = Page {
+            limit: page.limit.or(Some(USUAL_PAGE)),
+            ..page
+        };
         Ok(audit::list(&mut conn, readable, search, actor.id, organization, page).await?)
     }
 

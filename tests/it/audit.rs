@@ -332,3 +332,18 @@ async fn an_entry_is_made_up_by_those_who_may_write_to_the_log() {
     assert_eq!(page["count"], 1);
     assert_eq!(page["audit_logs"][0]["time"], "2025-02-03T04:05:06Z");
 }
+
+#[tokio::test]
+async fn who_names_no_limit_gets_a_bounded_page() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    for _ in 0..101 {
+        let made = owner.post("/audit/testgenerate", json!({})).await;
+        assert_eq!(made.status, 204);
+    }
+    for (query, shown) in [("", 100), ("?limit=0", 100), ("?limit=101", 101)] {
+        let found = owner.get(&format!("/audit{query}")).await.expect(200);
+        assert_eq!(found["audit_logs"].as_array().unwrap().len(), shown);
+        assert!(found["count"].as_u64().unwrap() > 101);
+    }
+}
