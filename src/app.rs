@@ -103,7 +103,7 @@ impl App {
             organizations.clone(),
             http::workspace_reads::renderer(Arc::clone(&settings)),
         );
-        let state = AppState {
+        let state = AppState::from(http::state::StateParts {
             settings,
             clock: parts.clock,
             limits: parts.limits,
@@ -141,7 +141,7 @@ impl App {
             idp_sync: IdpSync::new(core.clone()),
             members: Members::new(core.clone(), sessions.clone()),
             sessions,
-        };
+        });
         let router = http::router(&state);
         Ok(Self {
             state,

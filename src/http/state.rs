@@ -1,6 +1,6 @@
 //! What handlers may ask for: services and a few values. Builds nothing.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use axum::extract::{FromRef, ws::WebSocket};
 use futures::future::BoxFuture;
@@ -28,71 +28,103 @@ type Serve = dyn Fn(WebSocket, Worker) -> BoxFuture<'static, ()> + Send + Sync;
 #[derive(Clone)]
 pub struct DaemonSessions(pub Arc<Serve>);
 
-/// The router's state; cheap to clone.
-#[derive(Clone, FromRef)]
-pub struct AppState {
+/// Defines what handlers may ask for, and lets them ask for each of it alone.
+macro_rules! parts {
+    ($($(#[doc = $doc:literal])+ $name:ident: $kind:ty,)+) => {
+        /// All that handlers may ask for.
+        pub struct StateParts {
+            $($(#[doc = $doc])+ pub $name: $kind,)+
+        }
+
+        $(impl FromRef<AppState> for $kind {
+            fn from_ref(state: &AppState) -> Self {
+                state.$name.clone()
+            }
+        })+
+    };
+}
+
+/// The router's state. One pointer: it is cloned for each request.
+#[derive(Clone)]
+pub struct AppState(Arc<StateParts>);
+
+impl From<StateParts> for AppState {
+    fn from(parts: StateParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for AppState {
+    type Target = StateParts;
+
+    fn deref(&self) -> &StateParts {
+        &self.0
+    }
+}
+
+parts! {
     /// The deployment's settings.
-    pub settings: Arc<Settings>,
+    settings: Arc<Settings>,
     /// The time.
-    pub clock: Clock,
+    clock: Clock,
     /// Request limits.
-    pub limits: RateLimits,
+    limits: RateLimits,
     /// Ends streams when the server drains.
-    pub lifecycle: Lifecycle,
+    lifecycle: Lifecycle,
     /// Facts about the deployment.
-    pub meta: Meta,
+    meta: Meta,
     /// Signing in and out.
-    pub sessions: Sessions,
+    sessions: Sessions,
     /// Users.
-    pub users: Users,
+    users: Users,
     /// The queue of provisioner jobs.
-    pub jobs: Jobs,
+    jobs: Jobs,
     /// Keys of daemons on other machines.
-    pub provisioner_keys: ProvisionerKeys,
+    provisioner_keys: ProvisionerKeys,
     /// What serves daemons on other machines.
-    pub daemon_sessions: DaemonSessions,
+    daemon_sessions: DaemonSessions,
     /// Workspaces.
-    pub workspaces: Workspaces,
+    workspaces: Workspaces,
     /// Reading workspaces.
-    pub workspace_reads: WorkspaceReads,
+    workspace_reads: WorkspaceReads,
     /// Workspaces and builds as they are shown.
-    pub workspace_views: WorkspaceViews,
+    workspace_views: WorkspaceViews,
     /// Workspaces' own settings.
-    pub workspace_settings: WorkspaceSettings,
+    workspace_settings: WorkspaceSettings,
     /// That workspaces are used.
-    pub usage: Usage,
+    usage: Usage,
     /// Builds of workspaces.
-    pub builds: Builds,
+    builds: Builds,
     /// Watching workspaces.
-    pub watches: Watches,
+    watches: Watches,
     /// Uploaded archives.
-    pub files: Files,
+    files: Files,
     /// Users' keys for git over SSH.
-    pub git_ssh_keys: GitSshKeys,
+    git_ssh_keys: GitSshKeys,
     /// Users' quiet hours.
-    pub quiet_hours: UserQuietHours,
+    quiet_hours: UserQuietHours,
     /// Sessions of the command line and API tokens.
-    pub keys: Keys,
+    keys: Keys,
     /// Licences.
-    pub licenses: Licenses,
+    licenses: Licenses,
     /// Questions about rights.
-    pub authcheck: AuthCheck,
+    authcheck: AuthCheck,
     /// What was done.
-    pub audit: AuditLog,
+    audit: AuditLog,
     /// Organizations.
-    pub organizations: Organizations,
+    organizations: Organizations,
     /// Roles that were made for them.
-    pub custom_roles: CustomRoles,
+    custom_roles: CustomRoles,
     /// How they follow an identity provider.
-    pub idp_sync: IdpSync,
+    idp_sync: IdpSync,
     /// Who belongs to them.
-    pub members: Members,
+    members: Members,
     /// Their groups.
-    pub groups: Groups,
+    groups: Groups,
     /// What their workspaces may cost.
-    pub quotas: Quotas,
+    quotas: Quotas,
     /// Templates.
-    pub templates: Templates,
+    templates: Templates,
     /// Versions of templates.
-    pub template_versions: TemplateVersions,
+    template_versions: TemplateVersions,
 }
