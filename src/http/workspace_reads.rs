@@ -238,5 +238,5 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let search = WorkspaceQuery::parse(query.first("q").unwrap_or_default())
         .map_err(|faults| ApiError::invalid_query(BAD_SEARCH, faults))?;
-    page_of(reads.list(&actor, &search, &page, &known).await?)
+    page_of(reads.list(&actor, search, &page, &known).await?)
 }

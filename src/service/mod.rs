@@ -67,6 +67,8 @@ mod workspace_pages;
 
 pub mod workspace_reads;
 
+mod workspace_searches;
+
 pub mod workspace_settings;
 
 pub mod workspace_views;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use moka::future::Cache;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::Core;
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
         pagination::Page,
         rights::actor::ReadFilter,
         search::workspaces::WorkspaceQuery,
+        users::{OrganizationRef, UserRef},
     },
     store::{
         StoreError,
@@ -22,8 +24,10 @@ use crate::{
     },
 };
 
-/// Glances kept at most, each of about half a KiB.
-const MOST_GLANCES: u64 = 8192;
+/// Bytes that all kept pages may take.
+const MOST_BYTES: u64 = 4 << 20;
+/// Bytes that a glance takes with what it owns.
+const GLANCE: usize = 512;
 /// Pages with more rows are not kept.
 const LONGEST: usize = 256;
 
@@ -38,6 +42,38 @@ struct Key {
     page: Page,
 }
 
+impl Key {
+    /// Bytes that the key takes: a client chooses how long its search is.
+    fn bytes(&self) -> usize {
+        let Self { filter, query, .. } = self;
+        let texts = [&query.name, &query.template, &query.has_agent];
+        let owner = match &query.owner {
+            Some(UserRef::Name(name)) => name.len(),
+            _ => 0,
+        };
+        let organization = match &query.organization {
+            Some(OrganizationRef::Name(name)) => name.len(),
+            _ => 0,
+        };
+        let names = query.parameter_names.iter();
+        let values = query.parameter_values.iter();
+        size_of::<Self>()
+            + owner
+            + organization
+            + (query.ids.len()
+                + filter.organizations.len()
+                + filter.member_of.len()
+                + filter.groups.len())
+                * size_of::<Uuid>()
+            + texts.into_iter().flatten().map(String::len).sum::<usize>()
+            + names.map(String::len).sum::<usize>()
+            + values
+                .map(|(name, value)| name.len() + value.len())
+                .sum::<usize>()
+            + (query.parameter_names.len() + 2 * query.parameter_values.len()) * size_of::<String>()
+    }
+}
+
 /// The pages.
 #[derive(Clone)]
 pub(super) struct WorkspacePages {
@@ -50,10 +86,11 @@ impl WorkspacePages {
         let most = if core.settings.workspace_cache_bytes == 0 {
             0
         } else {
-            MOST_GLANCES
+            MOST_BYTES
         };
-        let weight = |_: &Key, page: &Arc<GlancedPage>| {
-            u32::try_from(page.glances.len() + 1).unwrap_or(u32::MAX)
+        let weight = |key: &Key, page: &Arc<GlancedPage>| {
+            let bytes = key.bytes() + (page.glances.len() + 1) * GLANCE;
+            u32::try_from(bytes).unwrap_or(u32::MAX)
         };
         Self {
             cache: Cache::builder().weigher(weight).max_capacity(most).build(),

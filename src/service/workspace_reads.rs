@@ -18,6 +18,7 @@ use super::{
     Core,
     organizations::{FindOrganizationError, Organizations},
     workspace_pages::WorkspacePages,
+    workspace_searches::WorkspaceSearch,
     workspace_views::{FindWorkspaceError, WorkspaceViews},
 };
 use crate::{
@@ -25,14 +26,13 @@ use crate::{
         clock::Timestamp,
         entity_tags::{EntityTag, IfNoneMatch, Sum, Summary},
         glances::{Fingerprint, Glance, QueuePlace},
-        ids::{OrganizationId, UserId, WorkspaceId},
+        ids::{UserId, WorkspaceId},
         pagination::Page,
         rights::{Action, actor::Actor},
         search::workspaces::WorkspaceQuery,
-        users::{OrganizationRef, UserRef},
         workspaces::WorkspaceView,
     },
-    store::{StoreError, workspace_glances, workspace_lists::ListContext},
+    store::{StoreError, workspace_glances},
 };
 
 /// Bytes that an entry of the cache takes beside its bodies.
@@ -256,29 +256,20 @@ impl WorkspaceReads {
     pub async fn list(
         &self,
         actor: &Actor,
-        query: &WorkspaceQuery,
+        query: WorkspaceQuery,
         page: &Page,
         known: &IfNoneMatch,
     ) -> Result<Answer<ListBody>, ListWorkspacesError> {
-        let organization = self.searched_organization(actor, query).await?;
+        let search = WorkspaceSearch::resolve(&self.organizations, actor, query).await;
+        let search = search.map_err(|reason| match reason {
+            FindOrganizationError::NotFound => ListWorkspacesError::NoOrganization,
+            FindOrganizationError::Store(source) => source.into(),
+        })?;
         let filter = actor.workspace_filter();
-        let now = self.core.now();
-        let (owner_id, owner_name) = match &query.owner {
-            None => (None, None),
-            Some(UserRef::Me) => (Some(actor.id), None),
-            Some(UserRef::Id(id)) => (Some(*id), None),
-            Some(UserRef::Name(name)) => (None, Some(name.as_str())),
-        };
-        let context = ListContext {
-            filter: &filter,
-            reader: actor.id,
-            owner_id,
-            owner_name,
-            organization,
-            now,
-            inactive_before: now - self.inactive_after(),
-        };
+        let context = search.context(&self.core, actor, &filter);
+        let now = context.now;
         let mut conn = self.core.conn().await?;
+        let query = &search.query;
         let listed = self.pages.get(&mut conn, &context, query, page).await?;
         let count = listed.count;
         let mut glances = listed.glances.clone();
@@ -417,24 +408,6 @@ impl WorkspaceReads {
 
     fn inactive_after(&self) -> TimeDelta {
         TimeDelta::from_std(self.core.settings.agent_inactive_after).unwrap_or_default()
-    }
-
-    async fn searched_organization(
-        &self,
-        actor: &Actor,
-        query: &WorkspaceQuery,
-    ) -> Result<Option<OrganizationId>, ListWorkspacesError> {
-        let organization = match &query.organization {
-            None => return Ok(None),
-            // An id is not looked up: what the actor may not see is left out anyway.
-            Some(OrganizationRef::Id(id)) => return Ok(Some(*id)),
-            Some(organization) => organization,
-        };
-        match self.organizations.resolve(actor, organization).await {
-            Ok(found) => Ok(Some(found.id)),
-            Err(FindOrganizationError::NotFound) => Err(ListWorkspacesError::NoOrganization),
-            Err(FindOrganizationError::Store(source)) => Err(source.into()),
-        }
     }
 }
 

@@ -18,7 +18,7 @@ use super::{
     feed::Snapshot,
     living, log,
     mailbox::{Mailbox, News, Next},
-    searches::{Search, WatchListError},
+    searches::WatchListError,
     viewers::Viewer,
 };
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
         tokens::KeyId,
     },
     pubsub::Event,
-    service::Core,
+    service::{Core, workspace_searches::WorkspaceSearch},
     store::{StoreError, workspace_changes},
 };
 
@@ -67,7 +67,7 @@ pub(super) struct Lists(Arc<Mutex<Sets>>);
 /// The workspaces that fit a search of one session.
 struct Set {
     viewer: Viewer,
-    search: Search,
+    search: WorkspaceSearch,
     /// `None` until they were listed for the first time.
     members: tokio::sync::Mutex<Option<Members>>,
     streams: Mutex<Vec<Weak<Mailbox>>>,
@@ -136,7 +136,7 @@ impl Lists {
         &self,
         key: (KeyId, String),
         viewer: Viewer,
-        search: Search,
+        search: WorkspaceSearch,
     ) -> Result<Arc<Set>, WatchListError> {
         let mut sets = self.sets();
         if let Some(set) = sets.get(&key).and_then(Weak::upgrade)
@@ -385,6 +385,9 @@ impl Watches {
             self.viewers.reload(None).await?;
         } else if !told.sessions.is_empty() {
             self.viewers.reload(Some(&told.sessions)).await?;
+        }
+        if compares {
+            self.viewers.tidy();
         }
         let sets = self.lists.living();
         if sets.is_empty() {

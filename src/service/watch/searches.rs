@@ -1,22 +1,15 @@
 //! What a watched search means: which workspaces fit it, for one reader, now.
 
-use chrono::TimeDelta;
 use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::{Watches, feed::Snapshot};
 use crate::{
     domain::{
-        ids::{OrganizationId, WorkspaceId},
-        rights::actor::Actor,
-        search::workspaces::WorkspaceQuery,
-        users::{OrganizationRef, UserRef},
+        ids::WorkspaceId, rights::actor::Actor, search::workspaces::WorkspaceQuery, users::UserRef,
     },
-    service::{Core, organizations::FindOrganizationError},
-    store::{
-        StoreError,
-        workspace_lists::{self, ListContext},
-    },
+    service::{Core, organizations::FindOrganizationError, workspace_searches::WorkspaceSearch},
+    store::{StoreError, workspace_lists},
 };
 
 /// Why a search is not watched.
@@ -33,13 +26,7 @@ pub enum WatchListError {
     Store(#[from] StoreError),
 }
 
-/// A search whose organization is known.
-pub(super) struct Search {
-    query: WorkspaceQuery,
-    organization: Option<OrganizationId>,
-}
-
-impl Search {
+impl WorkspaceSearch {
     /// Whether a workspace that is shown to the actor could fit, as far as that is known without
     /// asking the database.
     pub(super) fn could_fit(&self, actor: &Actor, snapshot: &Snapshot) -> bool {
@@ -70,23 +57,8 @@ impl Search {
         actor: &Actor,
         among: Option<&[WorkspaceId]>,
     ) -> Result<Vec<WorkspaceId>, StoreError> {
-        let now = core.now();
-        let inactive = TimeDelta::from_std(core.settings.agent_inactive_after);
-        let (owner_id, owner_name) = match &self.query.owner {
-            None => (None, None),
-            Some(UserRef::Me) => (Some(actor.id), None),
-            Some(UserRef::Id(id)) => (Some(*id), None),
-            Some(UserRef::Name(name)) => (None, Some(name.as_str())),
-        };
-        let context = ListContext {
-            filter: &actor.workspace_filter(),
-            reader: actor.id,
-            owner_id,
-            owner_name,
-            organization: self.organization,
-            now,
-            inactive_before: now - inactive.unwrap_or_default(),
-        };
+        let filter = actor.workspace_filter();
+        let context = self.context(core, actor, &filter);
         let mut query = self.query.clone();
         if let Some(among) = among {
             // An empty list would stand for all.
@@ -104,21 +76,11 @@ impl Watches {
         &self,
         actor: &Actor,
         query: WorkspaceQuery,
-    ) -> Result<Search, WatchListError> {
-        let organization = match &query.organization {
-            None => None,
-            Some(OrganizationRef::Id(id)) => Some(*id),
-            Some(named) => match self.organizations.resolve(actor, named).await {
-                Ok(found) => Some(found.id),
-                Err(FindOrganizationError::NotFound) => {
-                    return Err(WatchListError::NoOrganization);
-                }
-                Err(FindOrganizationError::Store(source)) => return Err(source.into()),
-            },
-        };
-        Ok(Search {
-            query,
-            organization,
+    ) -> Result<WorkspaceSearch, WatchListError> {
+        let search = WorkspaceSearch::resolve(&self.organizations, actor, query).await;
+        search.map_err(|reason| match reason {
+            FindOrganizationError::NotFound => WatchListError::NoOrganization,
+            FindOrganizationError::Store(source) => source.into(),
         })
     }
 }

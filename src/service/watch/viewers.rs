@@ -123,6 +123,11 @@ impl Viewers {
         Ok(())
     }
 
+    /// Forgets sessions that no longer watch.
+    pub(super) fn tidy(&self) {
+        self.living();
+    }
+
     /// All sessions that watch; forgets the others.
     fn living(&self) -> Vec<Arc<Session>> {
         let mut living = Vec::new();
