@@ -87,29 +87,29 @@ async fn create_token(
     Ok(Created(GenerateApiKeyResponse { key }))
 }
 
-/// The tokens of a user, or all that the caller may see; null when there are none.
+/// The tokens of a user, or all that the caller may see.
 #[utoipa::path(get, path = "/users/{user}/keys/tokens", tag = "Users",
     params(("user" = String, Path), ("include_all" = Option<bool>, Query)),
-    responses((status = 200, body = Option<Vec<ApiKeyWithOwner>>), (status = "4XX", body = Body)))]
+    responses((status = 200, body = Vec<ApiKeyWithOwner>), (status = "4XX", body = Body)))]
 async fn list_tokens(
     State(keys): State<Keys>,
     State(users): State<Users>,
     actor: Actor,
     Path((user,)): Path<(String,)>,
     query: QueryMap,
-) -> Result<Reply<Option<Vec<ApiKeyWithOwner>>>, ApiError> {
+) -> Result<Reply<Vec<ApiKeyWithOwner>>, ApiError> {
     let user = users.resolve(&actor, &UserRef::from(user.as_str())).await?;
     let all = query.boolean("include_all", "include_all")?;
     let of = (all != Some(true)).then_some(user.id);
     let found = keys.list_tokens(&actor, of).await;
     let found = found.map_err(ApiError::internal)?.into_iter();
-    let tokens: Vec<ApiKeyWithOwner> = found
+    let tokens = found
         .map(|(key, username)| ApiKeyWithOwner {
             key: key.into(),
             username,
         })
         .collect();
-    Ok(Reply((!tokens.is_empty()).then_some(tokens)))
+    Ok(Reply(tokens))
 }
 
 /// The limits of tokens.

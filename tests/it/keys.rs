@@ -20,7 +20,7 @@ async fn a_token_signs_in_until_it_is_revoked_everywhere() {
     let owner = app.owner().await;
     let other = app.replica();
     let path = "/users/me/keys/tokens";
-    assert_eq!(owner.get(path).await.expect(200), Value::Null);
+    assert_eq!(owner.get(path).await.expect(200), json!([]));
     let order = json!({"token_name": "ci", "lifetime": 3_600_000_000_000_i64});
     let made = owner.post(path, order.clone()).await.expect(201);
     let (here, there) = (with(&app, &made), with(&other, &made));
