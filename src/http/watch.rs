@@ -187,7 +187,8 @@ impl Source {
                     (None, event("error", &message))
                 }
             },
-            Self::List(watcher) => match watcher.next().await? {
+            // Boxed, so that a stream of one workspace does not keep room for what this one needs.
+            Self::List(watcher) => match Box::pin(watcher.next()).await? {
                 ListUpdate::State { revision, frame } => (Some(revision), frame),
                 ListUpdate::Removed { revision, id } => {
                     (Some(revision), event("removed", &json!({"id": id})))

@@ -106,7 +106,8 @@ impl ListWatcher {
                 Some(Next::Removed(id, revision)) => {
                     return Some(ListUpdate::Removed { revision, id });
                 }
-                Some(Next::Load(wanted)) => match self.watches.at_least(&wanted).await {
+                // Boxed: loading is rare and wide, and every stream would keep room for it.
+                Some(Next::Load(wanted)) => match Box::pin(self.watches.at_least(&wanted)).await {
                     Ok(loaded) => self.mailbox.fill(&wanted, loaded),
                     Err(error) => {
                         log(&error);
