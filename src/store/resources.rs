@@ -46,6 +46,7 @@ macro_rules! with_agent {
     };
 }
 
+// The ids come in by a subquery for the reason that `workspace_views` gives: one plan serves all.
 /// Resources of these jobs with all that belongs to them, in the order they were stored;
 /// agents and apps in any order.
 pub async fn list(conn: &mut PgConnection, jobs: &[JobId]) -> Result<Vec<Resource>, StoreError> {
@@ -62,7 +63,8 @@ pub async fn list(conn: &mut PgConnection, jobs: &[JobId]) -> Result<Vec<Resourc
         r#")
                    FROM workspace_agents a WHERE a.resource_id = r.id)
                       AS "agents: Json<Vec<Agent>>"
-           FROM workspace_resources r WHERE r.job_id = ANY($1) ORDER BY r.job_id, r.position"#,
+           FROM workspace_resources r WHERE r.job_id = ANY ((SELECT $1::uuid[])::uuid[])
+           ORDER BY r.job_id, r.position"#,
         jobs as &[JobId]
     )
     .fetch_all(conn)

@@ -211,7 +211,9 @@ fn corrupt(job: JobId) -> StoreError {
     }
 }
 
-/// The statement, but for where its workspaces `w` and builds `b` come from.
+/// The statement, but for where its workspaces `w` and builds `b` come from. Arrays of ids come in by a
+/// subquery: their length is then unknown to every plan, and Postgres keeps one plan instead of making a
+/// new one each time, which takes twenty times as long as running it.
 macro_rules! views {
     ($from:tt, $($argument:expr),+) => {
         sqlx::query_as!(
@@ -291,7 +293,7 @@ pub async fn with_latest_build(
     ids: &[WorkspaceId],
 ) -> Result<Vec<WorkspaceView>, StoreError> {
     let rows = views!(
-        r#"unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, n)
+        r#"unnest((SELECT $1::uuid[])) WITH ORDINALITY AS wanted (id, n)
            JOIN workspaces w ON w.id = wanted.id
            JOIN workspace_builds b ON b.id = w.latest_build_id"#,
         ids as &[WorkspaceId]
@@ -351,7 +353,7 @@ pub async fn of_builds(
     ids: &[BuildId],
 ) -> Result<Vec<WorkspaceView>, StoreError> {
     let rows = views!(
-        r#"unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, n)
+        r#"unnest((SELECT $1::uuid[])) WITH ORDINALITY AS wanted (id, n)
            JOIN workspace_builds b ON b.id = wanted.id
            JOIN workspaces w ON w.id = b.workspace_id"#,
         ids as &[BuildId]
