@@ -64,6 +64,10 @@ watch-bench *ARGUMENTS: build
     scripts/compat.sh watch-order
     scripts/compat.sh watch-bench {{ ARGUMENTS }}
 
+# How quick other requests are while fifty people sign in
+login-bench *ARGUMENTS: build
+    scripts/compat.sh login-bench {{ ARGUMENTS }}
+
 # This server and the incumbent side by side; writes docs/performance.md. Takes an hour of an idle machine
 bench *ARGUMENTS:
     scripts/bench.sh {{ ARGUMENTS }}

@@ -5,11 +5,12 @@
 #   scripts/compat.sh cli            the incumbent's command line, from login to logout
 #   scripts/compat.sh readme         the README's curl lines
 #   scripts/compat.sh watch-order | watch-bench | kill      watchers; a kill in the middle of a build
+#   scripts/compat.sh login-bench    other requests while many sign in
 # The first three need the compatibility kit (scripts/kit.sh). What is missing is skipped with a line.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
-what=${1:?usage: $0 conform|peer-suite|cli|readme|watch-order|watch-bench|kill}
+what=${1:?usage: $0 conform|peer-suite|cli|readme|watch-order|watch-bench|login-bench|kill}
 shift
 . "$here/kit.sh"
 
@@ -19,7 +20,7 @@ entries() { grep -vE '^(#|[[:space:]]*$)' "$1"; }
 command -v python3 >/dev/null || skip "python3"
 if [ -z "${PGURL:-}" ]; then exec "$here/with-postgres.sh" "$0" "$what" "$@"; fi
 command -v psql >/dev/null || skip "psql"
-if [ "$what" != peer-suite ]; then
+if [ "$what" != peer-suite ] && [ "$what" != login-bench ]; then
   command -v terraform >/dev/null || command -v tofu >/dev/null || skip "terraform or tofu"
 fi
 
@@ -40,6 +41,7 @@ case $what in
   readme) exec python3 "$here/check-readme.py" ;;
   watch-order) exec python3 "$here/watch-order.py" ;;
   watch-bench) exec python3 "$here/watch-bench.py" "$@" ;;
+  login-bench) exec python3 "$here/login-bench.py" "$@" ;;
   kill) exec python3 "$here/check-kill.py" "$@" ;;
   *) echo "$0: there is no check $what" >&2; exit 2 ;;
 esac

@@ -210,7 +210,10 @@ pub fn settings(config: &Config, access_url: Url) -> Settings {
     settings.max_token_lifetime = config.sign_in.max_token_lifetime;
     settings.disable_session_expiry_refresh = !config.sign_in.session_refresh;
     settings.disable_password_auth = !config.sign_in.password_auth;
-    settings.secure_cookies = config.network.secure_auth_cookie;
+    settings.secure_cookies |= config.network.secure_auth_cookie;
+    settings
+        .strict_transport_security
+        .clone_from(&config.network.strict_transport_security);
     settings.ssh_key_algorithm = match config.sign_in.ssh_key_kind {
         SshKeyKind::Ed25519 => SshKeyAlgorithm::Ed25519,
         SshKeyKind::Ecdsa => SshKeyAlgorithm::Ecdsa,

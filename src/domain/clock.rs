@@ -3,6 +3,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use chrono::{DateTime, DurationRound, SubsecRound, TimeDelta, Utc};
@@ -62,6 +63,16 @@ impl Clock {
     pub fn advance(&self, by: TimeDelta) {
         if let Source::Manual(at) = &self.0 {
             *at.lock().unwrap_or_else(PoisonError::into_inner) += by;
+        }
+    }
+}
+
+impl Clock {
+    /// Waits for a while. A manual clock moves on by itself instead.
+    pub async fn wait(&self, by: Duration) {
+        match &self.0 {
+            Source::System => tokio::time::sleep(by).await,
+            Source::Manual(_) => self.advance(TimeDelta::from_std(by).unwrap_or_default()),
         }
     }
 }

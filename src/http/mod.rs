@@ -23,6 +23,8 @@ mod builds;
 
 mod deployment;
 
+mod fallbacks;
+
 mod files;
 
 mod git_ssh_keys;
@@ -77,12 +79,10 @@ mod workspace_settings;
 
 mod workspaces;
 
-use axum::{Router, response::IntoResponse};
-use http::StatusCode;
+use axum::Router;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use error::ApiError;
 use state::AppState;
 
 /// Where the API lives.
@@ -149,21 +149,13 @@ pub fn document(state: &AppState) -> utoipa::openapi::OpenApi {
 pub fn router(state: &AppState) -> Router {
     let (routes, _) = api(state).split_for_parts();
     let routes = routes
-        .fallback(no_route)
-        .method_not_allowed_fallback(no_method);
+        .fallback(fallbacks::no_route)
+        .method_not_allowed_fallback(fallbacks::no_method);
     let routes = middleware::around_api(routes, state);
     let all = Router::new()
         .nest(API, routes)
         .merge(meta::outside())
-        .fallback(no_route)
+        .fallback(fallbacks::front_page)
         .with_state(state.clone());
     middleware::around_all(all, state)
-}
-
-async fn no_route() -> ApiError {
-    ApiError::new(StatusCode::NOT_FOUND, "Route not found.")
-}
-
-async fn no_method() -> impl IntoResponse {
-    StatusCode::METHOD_NOT_ALLOWED
 }

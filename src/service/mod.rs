@@ -29,6 +29,8 @@ pub mod licenses;
 
 pub mod lifecycle;
 
+mod login_delays;
+
 pub mod members;
 
 pub mod meta;
@@ -44,6 +46,8 @@ pub mod quotas;
 pub mod resources;
 
 pub mod passes;
+
+pub mod password_hashing;
 
 pub mod sessions;
 

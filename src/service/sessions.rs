@@ -1,14 +1,21 @@
 //! Who a token belongs to, and signing in and out. Owns the authentication cache: in steady
 //! state a token costs no statement. Decides nothing about what the actor may do.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::StreamExt as _;
 use moka::future::Cache;
 use thiserror::Error;
-use tokio::sync::Semaphore;
 
-use super::{Core, audit, commit, on};
+use super::{
+    Core, audit, commit,
+    login_delays::{Attempt, LoginDelays},
+    on,
+    password_hashing::PasswordHashing,
+};
 use crate::{
     domain::{
         audit::{AuditAction, AuditedKind, NewEntry, Origin, shown},
@@ -38,8 +45,9 @@ const CACHE_TOKENS: u64 = 20_000;
 const CACHE_LIFE: Duration = Duration::from_secs(5);
 /// Use and expiry of a key are written at most this often (spec CO-8, CO-9).
 const TOUCH_EVERY: chrono::TimeDelta = chrono::TimeDelta::hours(1);
-/// Password hashes computed at once; each takes a core and tens of megabytes.
-const HASHERS: usize = 2;
+/// A refusal of wrong credentials takes a whole number of these: what is done about an account
+/// that exists does not show in the time.
+const REFUSAL_STEP: Duration = Duration::from_millis(50);
 
 /// Why a token is not accepted.
 #[derive(Clone, Debug, Error)]
@@ -94,8 +102,8 @@ pub struct NewKey {
 pub struct Sessions {
     core: Core,
     cache: Cache<String, Arc<Known>>,
-    hasher: Arc<Hasher>,
-    hashing: Arc<Semaphore>,
+    hashing: PasswordHashing,
+    delays: LoginDelays,
 }
 
 struct Known {
@@ -116,8 +124,8 @@ impl Sessions {
         Self {
             core,
             cache,
-            hasher: Arc::new(hasher),
-            hashing: Arc::new(Semaphore::new(HASHERS)),
+            hashing: PasswordHashing::new(hasher),
+            delays: LoginDelays::new(),
         }
     }
 
@@ -258,11 +266,51 @@ impl Sessions {
         }
     }
 
-    /// Signs a user in by e-mail address and password.
+    /// Computes the stored form of a password, away from the threads that serve requests.
+    pub async fn hash(&self, password: String) -> Option<String> {
+        self.hashing.hash(password).await
+    }
+
+    /// Compares a password with its stored form; an empty form costs the same time.
+    pub async fn verify(&self, password: String, stored: String) -> bool {
+        self.hashing.verify(password, stored).await
+    }
+
+    /// How many password hashes were computed since the process began.
+    #[must_use]
+    pub fn hashes_computed(&self) -> u64 {
+        self.hashing.computed()
+    }
+
+    /// Signs a user in by e-mail address and password. After failed attempts it waits first.
     ///
     /// # Errors
     /// When the credentials are wrong or the user may not sign in this way.
     pub async fn login(
+        &self,
+        email: &str,
+        password: &str,
+        origin: &Origin,
+    ) -> Result<NewKey, LoginError> {
+        let attempt = Attempt::new(email, &origin.ip);
+        let delay = self.delays.before(attempt, self.core.now()).await;
+        self.core.clock.wait(delay).await;
+        let began = Instant::now();
+        let tried = self.try_login(email, password, origin).await;
+        match &tried {
+            Ok(_) => self.delays.succeeded(attempt).await,
+            Err(LoginError::WrongCredentials) => {
+                self.delays.failed(attempt, self.core.now()).await;
+                let steps = began.elapsed().as_millis() / REFUSAL_STEP.as_millis() + 1;
+                let end = REFUSAL_STEP.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX));
+                tokio::time::sleep(end.saturating_sub(began.elapsed())).await;
+            }
+            Err(_) => {}
+        }
+        tried
+    }
+
+    async fn try_login(
         &self,
         email: &str,
         password: &str,
@@ -355,31 +403,6 @@ impl Sessions {
         commit(tx).await?;
         self.changed(actor.id);
         Ok(())
-    }
-
-    /// Computes the stored form of a password, away from the threads that serve requests.
-    pub async fn hash(&self, password: String) -> Option<String> {
-        let hasher = Arc::clone(&self.hasher);
-        let _turn = self.hashing.acquire().await.ok()?;
-        tokio::task::spawn_blocking(move || hasher.hash(&password).ok())
-            .await
-            .ok()?
-    }
-
-    /// Compares a password with its stored form; an empty form costs the same time.
-    pub async fn verify(&self, password: String, stored: String) -> bool {
-        let hasher = Arc::clone(&self.hasher);
-        let Ok(_turn) = self.hashing.acquire().await else {
-            return false;
-        };
-        let compared = tokio::task::spawn_blocking(move || {
-            if stored.is_empty() {
-                hasher.verify_nothing(&password);
-                return false;
-            }
-            hasher.verify(&password, &stored)
-        });
-        compared.await.unwrap_or(false)
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Settings {
     pub disable_password_auth: bool,
     /// Whether cookies are for TLS only.
     pub secure_cookies: bool,
+    /// Value of the Strict-Transport-Security header; `None` for no header.
+    pub strict_transport_security: Option<String>,
     /// Kind of new SSH keys.
     pub ssh_key_algorithm: SshKeyAlgorithm,
     /// Whether workspaces may be renamed.
@@ -68,14 +70,15 @@ impl Settings {
     #[must_use]
     pub fn new(access_url: Url) -> Self {
         Self {
-            access_url,
             session_duration: 24 * HOUR,
             default_token_lifetime: 7 * 24 * HOUR,
             // About a hundred years: "no limit" in the incumbent's terms.
             max_token_lifetime: Duration::from_hours(876_600),
             disable_session_expiry_refresh: false,
             disable_password_auth: false,
-            secure_cookies: false,
+            secure_cookies: access_url.scheme() == "https",
+            strict_transport_security: None,
+            access_url,
             ssh_key_algorithm: SshKeyAlgorithm::Ed25519,
             allow_workspace_renames: false,
             terraform_debug_mode: false,

@@ -2,9 +2,9 @@
 
 use http::Method;
 use serde_json::json;
-use workspaced::http::middleware::RateLimits;
+use workspaced::{http::middleware::RateLimits, service::settings::Settings};
 
-use crate::fixture::{Options, TestApp};
+use crate::fixture::{Options, PASSWORD, TestApp};
 
 #[tokio::test]
 async fn every_answer_carries_the_common_headers() {
@@ -42,7 +42,12 @@ async fn a_cookie_alone_writes_nothing() {
     let owner = app.owner().await;
     let session = owner.token.clone().unwrap();
     let nobody = app.anonymous();
-    let cookies = format!("coder_session_token={session}; csrf_token=secret");
+    let read = nobody.get("/buildinfo").await;
+    let given = read.headers["set-cookie"].to_str().unwrap();
+    let (pair, attributes) = given.split_once("; ").unwrap();
+    assert_eq!(attributes, "Path=/; HttpOnly; SameSite=Lax");
+    let secret = pair.strip_prefix("csrf_token=").unwrap();
+    let cookies = format!("coder_session_token={session}; csrf_token={secret}");
     let refused = nobody
         .send(Method::POST, "/users/logout", &[("cookie", &cookies)], "")
         .await;
@@ -71,7 +76,21 @@ async fn a_cookie_alone_writes_nothing() {
         .send(Method::GET, "/users/me", &[("cookie", &cookies)], "")
         .await;
     assert_eq!(read.status, 200, "reading needs no proof");
-    let proven = [("cookie", cookies.as_str()), ("x-csrf-token", "secret")];
+    assert!(!read.headers.contains_key("set-cookie"), "it has a secret");
+    let planted = format!("coder_session_token={session}; csrf_token=planted");
+    let planted = [("cookie", planted.as_str()), ("x-csrf-token", "planted")];
+    let planted = nobody
+        .send(Method::POST, "/users/logout", &planted, "")
+        .await;
+    assert_eq!(
+        planted.status, 400,
+        "a cookie that is no secret of ours proves nothing"
+    );
+    assert!(
+        planted.headers.contains_key("set-cookie"),
+        "a new one is given"
+    );
+    let proven = [("cookie", cookies.as_str()), ("x-csrf-token", secret)];
     assert_eq!(
         nobody
             .send(Method::POST, "/users/logout", &proven, "")
@@ -79,6 +98,80 @@ async fn a_cookie_alone_writes_nothing() {
             .status,
         200
     );
+}
+
+#[tokio::test]
+async fn what_no_route_takes_tells_nobody_what_there_is() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    let nobody = app.anonymous();
+    for path in ["/workspaces/x/nothing", "/organizations/default/nothing"] {
+        assert_eq!(nobody.get(path).await.status, 401, "{path}");
+    }
+    let options = nobody
+        .send(Method::OPTIONS, "/workspaces/x/ttl", &[], "")
+        .await;
+    assert_eq!(options.status, 401);
+    assert!(!options.headers.contains_key("allow"));
+    assert_eq!(owner.get("/workspaces//").await.status, 400);
+    assert_eq!(owner.get("/workspaces/../users/me").await.status, 400);
+    assert_eq!(
+        owner.get("/organizations/default/nothing").await.status,
+        404
+    );
+    let unknown = Method::from_bytes(b"PROPFIND").unwrap();
+    let refused = owner.send(unknown, "/workspaces", &[], "").await;
+    assert_eq!((refused.status.as_u16(), refused.raw.len()), (405, 0));
+    assert!(!refused.headers.contains_key("allow"));
+}
+
+#[tokio::test]
+async fn the_page_beside_the_api_is_locked_down() {
+    let app = TestApp::with(https()).await;
+    let page = app.anonymous().get("abs:/").await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'self'") && policy.contains("frame-ancestors 'none'"));
+    assert_eq!(page.headers["referrer-policy"], "no-referrer");
+    assert!(page.headers.contains_key("permissions-policy"));
+    assert_eq!(page.headers["x-content-type-options"], "nosniff");
+    assert_eq!(
+        page.headers["strict-transport-security"],
+        "max-age=63072000"
+    );
+    let written = app.anonymous().post("abs:/", json!({})).await;
+    assert_eq!(written.status, 404);
+}
+
+/// The settings of a deployment that is reached by TLS only.
+fn https() -> Options {
+    let mut settings = Settings::new("https://dev.example.com".parse().unwrap());
+    settings.strict_transport_security = Some("max-age=63072000".to_owned());
+    Options {
+        settings,
+        ..Options::default()
+    }
+}
+
+#[tokio::test]
+async fn cookies_of_an_https_deployment_never_travel_in_the_clear() {
+    let app = TestApp::with(https()).await;
+    app.owner().await;
+    let login = json!({"email": "admin@example.com", "password": PASSWORD});
+    let answer = app.anonymous().post("/users/login", login).await;
+    let cookies = answer.headers.get_all("set-cookie");
+    let cookies: Vec<_> = cookies
+        .iter()
+        .map(|value| value.to_str().unwrap())
+        .collect();
+    assert_eq!(cookies.len(), 2, "{cookies:?}");
+    for cookie in cookies {
+        assert!(
+            cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax; Secure"),
+            "{cookie}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -59,6 +59,7 @@ mod races;
 mod settings;
 
 mod sign_in;
+mod sign_in_safety;
 
 mod build_rules;
 

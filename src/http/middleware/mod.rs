@@ -23,7 +23,9 @@ use crate::http::state::AppState;
 
 /// Wraps the API's routes, which see paths below the API's root: limits.
 pub fn around_api(router: Router<AppState>, state: &AppState) -> Router<AppState> {
-    router.layer(from_fn_with_state(state.clone(), rate_limit::limit_api))
+    router
+        .layer(from_fn_with_state(state.clone(), rate_limit::limit_api))
+        .layer(from_fn(head::refuse_unknown))
 }
 
 /// Wraps everything: ids, headers, the CSRF check, the log line, panics and the deadline.
@@ -31,9 +33,9 @@ pub fn around_all(all: Router, state: &AppState) -> Router {
     let inner = all
         .layer(from_fn(deadline::bound))
         .layer(panic::layer())
-        .layer(from_fn_with_state(state.clone(), csrf::check))
+        .layer(from_fn(csrf::check))
         .layer(from_fn_with_state(state.clone(), csrf::set_cookie))
-        .layer(from_fn(headers::secure))
+        .layer(from_fn_with_state(state.clone(), headers::secure))
         .layer(from_fn(request_log::write));
     // Layers of a router run when a route and a method are found; what changes these must
     // stand before it.
