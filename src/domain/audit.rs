@@ -79,6 +79,8 @@ text_enum! {
         License = "license",
         /// A change of how a user signs in.
         ConvertLogin = "convert_login",
+        /// A provisioner daemon's key; an addition of this server.
+        ProvisionerKey = "provisioner_key",
         /// Settings of the health page.
         HealthSettings = "health_settings",
         /// Settings of notifications.

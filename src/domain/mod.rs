@@ -6,6 +6,8 @@ pub mod agents;
 
 pub mod archives;
 
+pub mod attempts;
+
 pub mod audit;
 
 pub mod builds;

@@ -91,7 +91,7 @@ const USUAL_PAGE: i64 = 100;
 /// The audit log.
 #[derive(Clone)]
 pub struct AuditLog {
-    core: Core,
+    pub(super) core: Core,
     organizations: Organizations,
 }
 

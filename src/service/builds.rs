@@ -11,6 +11,7 @@ use super::{
     jobs::{CancelError, Jobs},
     on, resources,
     watch::Watches,
+    workspace_audit,
     workspace_views::{FindWorkspaceError, WorkspaceViews, as_made, without_daemons},
 };
 use crate::{
@@ -308,12 +309,13 @@ impl Builds {
             return Err(CancelBuildError::Denied);
         }
         let mut tx = self.core.begin().await?;
-        match self.jobs.cancel(on(&mut tx), view.job.id, now).await {
-            Ok(_) => {}
+        let after = match self.jobs.cancel(on(&mut tx), view.job.id, now).await {
+            Ok(after) => after.status(),
             Err(CancelError::Refused(refused)) => return Err(CancelBuildError::Refused(refused)),
             Err(CancelError::NotFound) => return Err(CancelBuildError::NotFound),
             Err(CancelError::Store(source)) => return Err(source.into()),
-        }
+        };
+        workspace_audit::canceled(on(&mut tx), actor, view, after, now).await?;
         workspaces::touch(on(&mut tx), workspace.id).await?;
         commit(tx).await?;
         self.jobs.canceled(view.job.id);

@@ -3,6 +3,8 @@
 
 pub mod audit;
 
+mod audit_attempts;
+
 pub mod authcheck;
 
 pub mod build_orders;

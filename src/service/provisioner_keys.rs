@@ -1,10 +1,12 @@
 //! Use cases on provisioner keys. A secret is told when its key is made and never again.
 
+use serde_json::json;
 use thiserror::Error;
 
-use super::{Core, organizations};
+use super::{Core, audit, commit, on, organizations};
 use crate::{
     domain::{
+        audit::{AuditAction, AuditedKind, NewEntry, Tracked, secret, shown},
         clock::never,
         daemons::{Daemon, DaemonStatus, USER_KEY},
         ids::{OrganizationId, ProvisionerKeyId},
@@ -76,11 +78,15 @@ impl ProvisionerKeys {
             tags,
             created_at: self.core.now(),
         };
-        let mut conn = self.core.conn().await?;
-        match provisioner_keys::insert(&mut conn, &made, &hash_secret(&secret)).await {
-            Err(StoreError::Unique { .. }) => Err(ProvisionerKeyError::Taken),
-            other => Ok(other.map(|()| secret)?),
+        let mut tx = self.core.begin().await?;
+        match provisioner_keys::insert(on(&mut tx), &made, &hash_secret(&secret)).await {
+            Err(StoreError::Unique { .. }) => return Err(ProvisionerKeyError::Taken),
+            other => other?,
         }
+        let entry = entry(AuditAction::Create, &made, 201).changing(&[], &tracked(&made));
+        audit::record(on(&mut tx), actor.id, &actor.origin, entry, made.created_at).await?;
+        commit(tx).await?;
+        Ok(secret)
     }
 
     /// The keys that were made for an organization, oldest first.
@@ -139,12 +145,12 @@ impl ProvisionerKeys {
         if rules::is_reserved(name) {
             return Err(ProvisionerKeyError::Reserved(name.to_owned()));
         }
-        let mut conn = self.core.conn().await?;
-        if provisioner_keys::delete(&mut conn, organization, name).await? {
-            Ok(())
-        } else {
-            Err(ProvisionerKeyError::NotFound)
-        }
+        let mut tx = self.core.begin().await?;
+        let gone = provisioner_keys::delete(on(&mut tx), organization, name).await?;
+        let gone = gone.ok_or(ProvisionerKeyError::NotFound)?;
+        let entry = entry(AuditAction::Delete, &gone, 204).changing(&tracked(&gone), &[]);
+        audit::record(on(&mut tx), actor.id, &actor.origin, entry, self.core.now()).await?;
+        Ok(commit(tx).await?)
     }
 
     /// The key with this secret: who has the secret may see it.
@@ -170,6 +176,21 @@ fn stand_in(name: &str, id: ProvisionerKeyId, organization_id: OrganizationId) -
         tags: Tags::new(),
         created_at: never(),
     }
+}
+
+fn entry(action: AuditAction, key: &ProvisionerKey, status: u16) -> NewEntry {
+    let kind = AuditedKind::ProvisionerKey;
+    NewEntry::new(action, kind, key.id.0, key.name.clone(), status)
+        .in_organization(key.organization_id)
+}
+
+fn tracked(key: &ProvisionerKey) -> Vec<Tracked> {
+    vec![
+        shown("id", key.id.to_string()),
+        shown("name", key.name.clone()),
+        shown("tags", json!(key.tags)),
+        secret("hashed_secret", "set"),
+    ]
 }
 
 fn require(

@@ -10,6 +10,7 @@ use crate::{
         audit::{AuditAction, AuditedKind, NewEntry, Origin, Tracked, shown},
         clock::Timestamp,
         ids::RequestId,
+        jobs::JobStatus,
         rights::actor::Actor,
         workspaces::{Workspace, WorkspaceView},
     },
@@ -57,6 +58,48 @@ pub(super) async fn changed(
 ) -> Result<(), StoreError> {
     let entry =
         entry(AuditAction::Write, after, status).changing(&tracked(before), &tracked(after));
+    audit::record(conn, actor.id, &actor.origin, entry, now).await
+}
+
+/// Writes the entry of a build that was canceled, in the caller's transaction.
+pub(super) async fn canceled(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    view: &WorkspaceView,
+    after: JobStatus,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (workspace, build) = (&view.workspace, &view.build);
+    let kind = AuditedKind::WorkspaceBuild;
+    let before = view.job.state.status();
+    let entry = NewEntry::new(AuditAction::Write, kind, build.id.0, "", 200)
+        .in_organization(workspace.organization_id)
+        .changing(
+            &[shown("job_status", before.as_str())],
+            &[shown("job_status", after.as_str())],
+        )
+        .with(json!({
+            "workspace_name": workspace.name,
+            "build_number": build.number.to_string(),
+            "build_reason": build.reason,
+            "workspace_owner": view.owner_name,
+            "workspace_id": workspace.id,
+        }));
+    audit::record(conn, actor.id, &actor.origin, entry, now).await
+}
+
+/// Writes the entry of a workspace whose deadline was moved, in the caller's transaction.
+pub(super) async fn extended(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    view: &WorkspaceView,
+    deadline: Timestamp,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let entry = entry(AuditAction::Write, &view.workspace, 200).changing(
+        &[shown("deadline", time(view.build.deadline))],
+        &[shown("deadline", time(Some(deadline)))],
+    );
     audit::record(conn, actor.id, &actor.origin, entry, now).await
 }
 

@@ -238,6 +238,7 @@ impl WorkspaceSettings {
         // The workspace first, as all who change both: else two could wait for each other.
         workspaces::touch(on(&mut tx), id).await?;
         workspace_builds::update_deadline(on(&mut tx), view.build.id, deadline, now).await?;
+        workspace_audit::extended(on(&mut tx), actor, view, deadline, now).await?;
         commit(tx).await?;
         self.core.events.publish(Event::Workspace(id));
         Ok(())

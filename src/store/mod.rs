@@ -13,6 +13,8 @@ pub mod api_keys;
 
 pub mod audit;
 
+pub mod audit_targets;
+
 pub mod autofill;
 
 pub mod custom_roles;

@@ -86,22 +86,26 @@ pub async fn find_by_secret(
     Ok(row.map(ProvisionerKey::from))
 }
 
-/// Deletes a key by name in any letter case, and forgets its daemons; tells whether it was there.
+/// Deletes a key by name in any letter case, and forgets its daemons; gives the key if it was
+/// there.
 pub async fn delete(
     conn: &mut PgConnection,
     organization: OrganizationId,
     name: &str,
-) -> Result<bool, StoreError> {
-    let done = sqlx::query!(
-        "WITH gone AS (
+) -> Result<Option<ProvisionerKey>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"WITH gone AS (
              SELECT id FROM provisioner_keys WHERE organization_id = $1 AND lower(name) = lower($2)),
          no_daemons AS (
              DELETE FROM provisioner_daemons d USING gone WHERE d.key_id = gone.id)
-         DELETE FROM provisioner_keys k USING gone WHERE k.id = gone.id",
+         DELETE FROM provisioner_keys k USING gone WHERE k.id = gone.id
+         RETURNING k.id AS "id: ProvisionerKeyId", k.organization_id AS "organization_id: OrganizationId",
+                   k.name, k.tags AS "tags: Json<BTreeMap<String, String>>", k.created_at"#,
         organization as OrganizationId,
         name
     )
-    .execute(conn)
+    .fetch_optional(conn)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(row.map(ProvisionerKey::from))
 }

@@ -9,6 +9,7 @@ mod panic;
 pub mod proxies;
 mod rate_limit;
 pub mod redirect;
+mod refusals;
 mod request_log;
 mod slash;
 
@@ -21,9 +22,11 @@ pub use request_log::LoggedActor;
 
 use crate::http::state::AppState;
 
-/// Wraps the API's routes, which see paths below the API's root: limits.
+/// Wraps the API's routes, which see paths below the API's root: limits, and inside of them what
+/// is told of refusals.
 pub fn around_api(router: Router<AppState>, state: &AppState) -> Router<AppState> {
     router
+        .layer(from_fn_with_state(state.clone(), refusals::tell))
         .layer(from_fn_with_state(state.clone(), rate_limit::limit_api))
         .layer(from_fn(head::refuse_unknown))
 }

@@ -25,6 +25,11 @@ use crate::{
 pub struct LoggedActor(Arc<OnceLock<UserId>>);
 
 impl LoggedActor {
+    /// Who makes the request, once that is found.
+    pub fn id(&self) -> Option<UserId> {
+        self.0.get().copied()
+    }
+
     /// Notes who makes the request of these parts.
     pub fn note(extensions: &Extensions, actor: UserId) {
         if let Some(Self(slot)) = extensions.get() {
@@ -49,7 +54,7 @@ pub(super) async fn write(mut request: Request, next: Next) -> Response {
     let status = response.status().as_u16();
     let duration_ms = began.elapsed().as_secs_f64() * 1000.0;
     let id = id.unwrap_or_default();
-    let actor = actor.0.get().map(ToString::to_string).unwrap_or_default();
+    let actor = actor.id().as_ref().map(ToString::to_string).unwrap_or_default();
     metrics::histogram!("workspaced_request_duration_seconds", "status" => status.to_string())
         .record(began.elapsed().as_secs_f64());
     if let Some(InternalCause(cause)) = response.extensions().get() {

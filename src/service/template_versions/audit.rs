@@ -6,6 +6,7 @@ use crate::{
     domain::{
         audit::{AuditAction, AuditedKind, NewEntry, Tracked, shown},
         clock::Timestamp,
+        jobs::JobStatus,
         rights::actor::Actor,
         template_versions::TemplateVersion,
     },
@@ -36,6 +37,29 @@ pub(in crate::service) async fn record(
     )
     .in_organization(after.organization_id)
     .changing(&before.map(tracked).unwrap_or_default(), &tracked(after));
+    audit::record(conn, actor.id, &actor.origin, entry, now).await
+}
+
+/// Writes an entry about a version whose import was canceled, in the caller's transaction.
+pub(super) async fn canceled(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    version: &TemplateVersion,
+    status: JobStatus,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let entry = NewEntry::new(
+        AuditAction::Write,
+        AuditedKind::TemplateVersion,
+        version.id.0,
+        version.name.clone(),
+        200,
+    )
+    .in_organization(version.organization_id)
+    .changing(
+        &[shown("job_status", version.job_status.as_str())],
+        &[shown("job_status", status.as_str())],
+    );
     audit::record(conn, actor.id, &actor.origin, entry, now).await
 }
 

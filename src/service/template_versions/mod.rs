@@ -271,10 +271,11 @@ impl TemplateVersions {
         let mut tx = self.core.begin().await?;
         let (version, object) = readable(on(&mut tx), actor, id).await?;
         let now = self.core.now();
-        self.jobs.cancel(on(&mut tx), version.job_id, now).await?;
+        let state = self.jobs.cancel(on(&mut tx), version.job_id, now).await?;
         if !actor.may(Action::Update, &object) {
             return Err(VersionError::Denied);
         }
+        audit::canceled(on(&mut tx), actor, &version, state.status(), now).await?;
         commit(tx).await?;
         self.jobs.canceled(version.job_id);
         Ok(())

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         audit::{AuditAction, AuditedKind, NewEntry, Tracked, shown},
         clock::Timestamp,
+        ids::TemplateVersionId,
         rights::actor::Actor,
         templates::Template,
         weekdays::Weekdays,
@@ -44,6 +45,26 @@ pub(super) async fn record(
         &before.map(tracked).unwrap_or_default(),
         &after.map(tracked).unwrap_or_default(),
     );
+    audit::record(conn, actor.id, &actor.origin, entry, now).await
+}
+
+/// Writes an entry about versions of a template that were archived together, if there are any,
+/// in the caller's transaction.
+pub(super) async fn archived(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    template: &Template,
+    versions: &[TemplateVersionId],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if versions.is_empty() {
+        return Ok(());
+    }
+    let kind = AuditedKind::Template;
+    let name = template.name.clone();
+    let entry = NewEntry::new(AuditAction::Write, kind, template.id.0, name, 200)
+        .in_organization(template.organization_id)
+        .changing(&[], &[shown("archived_versions", json!(versions))]);
     audit::record(conn, actor.id, &actor.origin, entry, now).await
 }
 

@@ -64,7 +64,7 @@ impl Templates {
         all: bool,
     ) -> Result<Vec<TemplateVersionId>, TemplateError> {
         let mut tx = self.core.begin().await?;
-        locked(on(&mut tx), actor, id, Action::Update)
+        let template = locked(on(&mut tx), actor, id, Action::Update)
             .await
             .map_err(|reason| match reason {
                 TemplateError::Denied => TemplateError::NotFound,
@@ -72,6 +72,7 @@ impl Templates {
             })?;
         let now = self.core.now();
         let archived = template_versions::archive_unused(on(&mut tx), id, None, !all, now).await?;
+        audit::archived(on(&mut tx), actor, &template, &archived, now).await?;
         commit(tx).await?;
         Ok(archived)
     }
