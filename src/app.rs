@@ -220,6 +220,7 @@ pub fn settings(config: &Config, access_url: Url) -> Settings {
         SshKeyKind::Rsa4096 => SshKeyAlgorithm::Rsa4096,
     };
     settings.workspace_cache_bytes = config.storage.workspace_cache_bytes;
+    settings.audit_retention = config.storage.audit_retention;
     settings.allow_workspace_renames = config.rights.workspace_renames;
     settings.experiments.clone_from(&config.rights.experiments);
     settings

@@ -13,7 +13,7 @@ use crate::{
     service::{idempotency::IdempotencyKeys, passes::Passes},
     workers::{
         Driver, agent_timeouts::AgentTimeouts, daemons::StaleDaemons, idempotency_keys::OldKeys,
-        lifecycle::DueWorkspaces, reaper::Reaper,
+        lifecycle::DueWorkspaces, old_audit_entries::OldAuditEntries, reaper::Reaper,
     },
 };
 
@@ -30,6 +30,7 @@ pub(super) fn start(app: &App, config: &Config) {
     driver.run(StaleDaemons::new(jobs.clone()));
     driver.run(AgentTimeouts::new(app.state.watches.clone()));
     driver.run(OldKeys::new(IdempotencyKeys::new(app.core.clone())));
+    driver.run(OldAuditEntries::new(app.state.audit.clone()));
     driver.run(DueWorkspaces::new(
         app.workspace_lifecycle.clone(),
         config.provisioning.autobuild_interval,

@@ -1,11 +1,14 @@
 //! Settings of where things are kept: the database and the directories.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::ConfigError;
+use super::{ConfigError, values::Span};
 
 /// The database and the directories.
 #[derive(Args)]
@@ -30,6 +33,14 @@ pub(super) struct StorageArgs {
         value_name = "BYTES"
     )]
     workspace_cache_bytes: u64,
+    /// How long entries of the audit log are kept, such as 8760h; 0 keeps them for ever
+    #[arg(
+        long,
+        env = "WORKSPACED_AUDIT_RETENTION",
+        default_value = "0",
+        value_name = "DURATION"
+    )]
+    audit_retention: Span,
     /// Directory for what can be fetched or made again [default: ~/.cache/coder]
     #[arg(
         long = "cache-dir",
@@ -58,6 +69,8 @@ pub struct Storage {
     pub database_connections: u32,
     /// Bytes of memory for workspaces that were read lately.
     pub workspace_cache_bytes: u64,
+    /// How long entries of the audit log are kept; for ever, when absent.
+    pub audit_retention: Option<Duration>,
     /// For what can be fetched or made again.
     pub cache_directory: PathBuf,
     /// For the deployment's own files.
@@ -102,6 +115,7 @@ impl StorageArgs {
             postgres_url: self.postgres_url,
             database_connections: self.database_connections,
             workspace_cache_bytes: self.workspace_cache_bytes,
+            audit_retention: Some(self.audit_retention.0).filter(|kept| !kept.is_zero()),
             cache_directory: under_home(self.cache_dir, "CODER_CACHE_DIRECTORY", ".cache/coder")?,
             data_directory: under_home(Some(data_directory), "WORKSPACED_DATA_DIR", "")?,
             config_directory,

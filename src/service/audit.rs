@@ -1,5 +1,7 @@
 //! The audit log: entries are written in the transaction of what they tell of.
 
+use chrono::TimeDelta;
+use futures::stream::{self, Stream};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use thiserror::Error;
@@ -22,7 +24,7 @@ use crate::{
     },
     store::{
         StoreError,
-        audit::{self, Readable},
+        audit::{self, Place, Wanted},
     },
 };
 
@@ -87,6 +89,26 @@ pub enum MakeUpError {
 
 /// Entries in a page whose size nobody named.
 const USUAL_PAGE: i64 = 100;
+/// Entries in memory at once while the log is exported.
+const EXPORTED_PART: i64 = 500;
+/// Entries that one transaction of a purge deletes at most.
+const PURGED_PART: i64 = 1000;
+/// Transactions of one purge at most; the rest waits for the next.
+const PURGED_PARTS: usize = 1000;
+
+/// The next entries of an export, after a place.
+async fn part(
+    core: &Core,
+    wanted: &Wanted,
+    after: Option<Place>,
+) -> Result<Vec<Record>, StoreError> {
+    let page = Page {
+        limit: Some(EXPORTED_PART),
+        ..Page::default()
+    };
+    let (records, _) = audit::list(&mut *core.conn().await?, wanted, after, page, false).await?;
+    Ok(records)
+}
 
 /// The audit log.
 #[derive(Clone)]
@@ -113,9 +135,45 @@ impl AuditLog {
     pub async fn list(
         &self,
         actor: &Actor,
-        search: &AuditQuery,
+        search: AuditQuery,
         page: Page,
     ) -> Result<(Vec<Record>, i64), ListAuditError> {
+        let wanted = self.wanted(actor, search).await?;
+        let mut conn = self.core.conn().await?;
+        let page = Page {
+            limit: page.limit.or(Some(USUAL_PAGE)),
+            ..page
+        };
+        Ok(audit::list(&mut conn, &wanted, None, page, true).await?)
+    }
+
+    /// All entries that the actor may see, newest first, in parts of a bounded size. Between two
+    /// parts no connection is held, however slowly they are taken.
+    ///
+    /// # Errors
+    /// As [`AuditLog::list`]; each part may fail by itself, which ends the stream.
+    pub async fn export(
+        &self,
+        actor: &Actor,
+        search: AuditQuery,
+    ) -> Result<impl Stream<Item = Result<Vec<Record>, ListAuditError>> + use<>, ListAuditError> {
+        let wanted = self.wanted(actor, search).await?;
+        let core = self.core.clone();
+        Ok(stream::try_unfold(Some(None), move |next| {
+            let (core, wanted) = (core.clone(), wanted.clone());
+            async move {
+                let Some(after) = next else {
+                    return Ok(None);
+                };
+                let part = part(&core, &wanted, after).await?;
+                let last = part.last().map(|record| (record.entry.at, record.entry.id));
+                let is_full = i64::try_from(part.len()) == Ok(EXPORTED_PART);
+                Ok(last.map(|last| (part, is_full.then_some(Some(last)))))
+            }
+        }))
+    }
+
+    async fn wanted(&self, actor: &Actor, search: AuditQuery) -> Result<Wanted, ListAuditError> {
         let organization = match &search.organization {
             None => None,
             Some(named) => match self.organizations.resolve(actor, named).await {
@@ -127,16 +185,37 @@ impl AuditLog {
             },
         };
         let filter = actor.read_filter(ResourceKind::AuditLog);
-        let readable = Readable {
+        Ok(Wanted {
             everything: filter.everything,
-            organizations: &filter.organizations,
+            organizations: filter.organizations,
+            search,
+            me: actor.id,
+            organization,
+        })
+    }
+
+    /// Deletes entries that are older than the deployment keeps them, in short transactions;
+    /// says how many these were.
+    ///
+    /// # Errors
+    /// When the database fails; what was deleted before stays deleted.
+    pub async fn purge(&self) -> Result<u64, StoreError> {
+        let Some(before) = (self.core.settings.audit_retention)
+            .and_then(|kept| TimeDelta::from_std(kept).ok())
+            .and_then(|kept| self.core.now().checked_sub_signed(kept))
+        else {
+            return Ok(0);
         };
-        let mut conn = self.core.conn().await?;
-        let page = Page {
-            limit: page.limit.or(Some(USUAL_PAGE)),
-            ..page
-        };
-        Ok(audit::list(&mut conn, readable, search, actor.id, organization, page).await?)
+        let mut purged = 0;
+        for _ in 0..PURGED_PARTS {
+            let mut conn = self.core.conn().await?;
+            let done = audit::delete_before(&mut conn, before, PURGED_PART).await?;
+            purged += done;
+            if done < PURGED_PART.unsigned_abs() {
+                break;
+            }
+        }
+        Ok(purged)
     }
 
     /// Writes an entry of something that never happened, to try the log out.

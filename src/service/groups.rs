@@ -28,10 +28,11 @@ use crate::{
         },
         users::UserRef,
     },
+    pubsub::Event,
     store::{
         StoreError,
         groups::{self, Wanted},
-        members, users,
+        members, template_access, users,
     },
 };
 
@@ -50,6 +51,9 @@ pub enum GroupError {
     /// All members are in the everyone-group, and its names are fixed.
     #[error("the everyone-group {0}")]
     Everyone(&'static str),
+    /// Who is in the everyone-group follows from the organization's members.
+    #[error("the everyone-group holds all members, and nobody else")]
+    EveryoneHasAll,
     /// The user does not belong to the group's organization.
     #[error("the user {0} is no member of the group's organization")]
     NoMember(UserId),
@@ -241,7 +245,7 @@ impl Groups {
         let after = change.applied_to(&before);
         check_names(&before, &after)?;
         if before.is_everyone() && !(change.add.is_empty() && change.remove.is_empty()) {
-            return Err(GroupError::Everyone("holds all members, and nobody else"));
+            return Err(GroupError::EveryoneHasAll);
         }
         let was_in = groups::list_member_ids(on(&mut tx), id).await?;
         let was_in: BTreeSet<UserId> = was_in.into_iter().collect();
@@ -272,11 +276,16 @@ impl Groups {
         }
         let was_in = groups::list_member_ids(on(&mut tx), id).await?;
         let was_in: BTreeSet<UserId> = was_in.into_iter().collect();
+        let now = self.core.now();
         groups::delete(on(&mut tx), id).await?;
+        let templates = template_access::forget_group(on(&mut tx), id, now).await?;
         let entry =
             entry(AuditAction::Delete, &group, 200).changing(&tracked(&group, &was_in), &[]);
-        audit::record(on(&mut tx), actor.id, &actor.origin, entry, self.core.now()).await?;
+        audit::record(on(&mut tx), actor.id, &actor.origin, entry, now).await?;
         commit(tx).await?;
+        for template in templates {
+            self.core.events.publish(Event::Template(template));
+        }
         for user in was_in {
             self.sessions.changed(user);
         }

@@ -53,6 +53,8 @@ pub struct Settings {
     pub force_cancel_interval: Duration,
     /// Silence after which a running job counts as hung.
     pub hang_after: Duration,
+    /// How long entries of the audit log are kept; for ever, when absent.
+    pub audit_retention: Option<Duration>,
     /// Schedule of quiet hours for users without their own.
     pub default_quiet_hours_schedule: String,
     /// Whether users may have quiet hours of their own.
@@ -92,6 +94,7 @@ impl Settings {
             experiments: Vec::new(),
             force_cancel_interval: Duration::from_mins(10),
             hang_after: Duration::from_mins(1),
+            audit_retention: None,
             default_quiet_hours_schedule: "CRON_TZ=UTC 0 0 * * *".to_owned(),
             allow_custom_quiet_hours: true,
             agent_inactive_after: Duration::from_secs(30),

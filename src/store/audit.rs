@@ -139,34 +139,45 @@ pub async fn insert(conn: &mut PgConnection, entry: &Entry) -> Result<(), StoreE
     Ok(())
 }
 
-/// Which entries a list may show.
-pub struct Readable<'a> {
-    /// All of them.
+/// Which entries are looked for.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Whether the reader may see all of them.
     pub everything: bool,
-    /// Those of these organizations.
-    pub organizations: &'a [OrganizationId],
+    /// The organizations whose entries the reader may see.
+    pub organizations: Vec<OrganizationId>,
+    /// What the reader looks for.
+    pub search: AuditQuery,
+    /// Who `username:me` means.
+    pub me: UserId,
+    /// The organization that the search names.
+    pub organization: Option<OrganizationId>,
 }
 
-/// Lists entries, newest first, and tells how many match. `me` is the user that `username:me`
-/// means, `organization` the id of the organization that the search names.
+/// The place of an entry in the log's order: what comes after it is older.
+pub type Place = (Timestamp, AuditId);
+
+/// Lists entries, newest first, those after a place only if there is one; and tells how many
+/// there are on all pages, or zero if they are not `counted`.
 pub async fn list(
     conn: &mut PgConnection,
-    readable: Readable<'_>,
-    search: &AuditQuery,
-    me: UserId,
-    organization: Option<OrganizationId>,
+    wanted: &Wanted,
+    after: Option<Place>,
     page: Page,
+    counted: bool,
 ) -> Result<(Vec<Record>, i64), StoreError> {
-    let organizations: Vec<Uuid> = readable.organizations.iter().map(|id| id.0).collect();
+    let organizations: Vec<Uuid> = wanted.organizations.iter().map(|id| id.0).collect();
+    let search = &wanted.search;
     let (by_me, username) = match &search.username {
         Some(UserRef::Name(name)) => (None, Some(name.as_str())),
-        Some(UserRef::Me) => (Some(me), None),
+        Some(UserRef::Me) => (Some(wanted.me), None),
         Some(UserRef::Id(id)) => (Some(*id), None),
         None => (None, None),
     };
+    let (after_at, after_id) = after.unzip();
     let rows = sqlx::query_as!(
         Row,
-        r#"WITH found AS (
+        r#"WITH found AS NOT MATERIALIZED (
                SELECT a.* FROM audit_logs a LEFT JOIN users u ON u.id = a.user_id
                WHERE ($1 OR a.organization_id = ANY ($2))
                  AND ($3::text IS NULL OR a.resource_type = $3)
@@ -179,9 +190,12 @@ pub async fn list(
                  AND ($10::timestamptz IS NULL OR a.created_at <= $10)
                  AND ($11::uuid IS NULL OR a.organization_id = $11)
                  AND ($12::audit_action IS NULL OR a.action = $12)
-                 AND ($13::text IS NULL OR a.additional_fields ->> 'build_reason' = $13)),
+                 AND ($13::text IS NULL OR a.additional_fields ->> 'build_reason' = $13)
+                 AND ($16::uuid IS NULL OR a.request_id = $16)
+                 AND (a.created_at, a.id) < (coalesce($17, 'infinity'::timestamptz),
+                                             coalesce($18, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))),
            page AS (SELECT * FROM found ORDER BY created_at DESC, id DESC LIMIT $14 OFFSET $15)
-           SELECT (SELECT count(*) FROM found) AS "count!",
+           SELECT CASE WHEN $19 THEN (SELECT count(*) FROM found) ELSE 0 END AS "count!",
                   a.id AS "id!: AuditId", a.created_at AS "at!", a.user_id AS "by!: UserId",
                   a.organization_id AS "organization!: OrganizationId", a.ip, a.user_agent,
                   a.resource_type AS "kind!: AuditedKind", a.resource_id AS "resource!",
@@ -207,7 +221,7 @@ pub async fn list(
            LEFT JOIN workspaces w ON w.id = coalesce(b.workspace_id, a.resource_id)
            LEFT JOIN users owner ON owner.id = w.owner_id
            ORDER BY a.created_at DESC, a.id DESC"#,
-        readable.everything,
+        wanted.everything,
         &organizations,
         search.resource_type.map(AuditedKind::as_str),
         search.resource_id,
@@ -217,14 +231,36 @@ pub async fn list(
         search.email,
         search.from,
         search.until,
-        organization as Option<OrganizationId>,
+        wanted.organization as Option<OrganizationId>,
         search.action as Option<AuditAction>,
         search.build_reason.map(BuildReason::as_str),
         page.limit,
-        page.offset
+        page.offset,
+        search.request as Option<RequestId>,
+        after_at,
+        after_id as Option<AuditId>,
+        counted
     )
     .fetch_all(conn)
     .await?;
     let count = rows.first().map_or(0, |row| row.count);
     Ok((rows.into_iter().map(Record::from).collect(), count))
+}
+
+/// Deletes the oldest entries that were written before an instant, so many at most; tells how
+/// many these were.
+pub async fn delete_before(
+    conn: &mut PgConnection,
+    before: Timestamp,
+    at_most: i64,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM audit_logs WHERE id IN (
+             SELECT id FROM audit_logs WHERE created_at < $1 ORDER BY created_at, id LIMIT $2)",
+        before,
+        at_most
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
 }

@@ -65,6 +65,8 @@ pub mod quotas;
 
 pub mod resources;
 
+pub mod template_access;
+
 pub mod template_versions;
 
 pub mod templates;

@@ -4,6 +4,8 @@
 
 pub mod audit;
 
+pub mod audit_export;
+
 pub mod authcheck;
 
 pub mod builds;

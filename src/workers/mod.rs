@@ -10,6 +10,8 @@ pub mod idempotency_keys;
 
 pub mod lifecycle;
 
+pub mod old_audit_entries;
+
 pub mod reaper;
 
 use std::{

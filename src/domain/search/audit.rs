@@ -8,6 +8,7 @@ use crate::domain::{
     builds::BuildReason,
     clock::Timestamp,
     faults::Fault,
+    ids::RequestId,
     search::{FreeText, parse},
     users::{OrganizationRef, UserRef},
 };
@@ -35,6 +36,8 @@ pub struct AuditQuery {
     pub action: Option<AuditAction>,
     /// Why the build was made that it was done to.
     pub build_reason: Option<BuildReason>,
+    /// The request that caused it.
+    pub request: Option<RequestId>,
 }
 
 impl AuditQuery {
@@ -61,6 +64,7 @@ impl AuditQuery {
             ),
             action: values.parsed("action", "an audited action", AuditAction::parse),
             build_reason: values.parsed("build_reason", "a reason of a build", BuildReason::parse),
+            request: values.uuid("request_id").map(RequestId),
         };
         values.finish()?;
         Ok(found)

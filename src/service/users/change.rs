@@ -12,7 +12,7 @@ use crate::{
     },
     pubsub::Event,
     service::{audit, commit, on},
-    store::{StoreError, api_keys, users},
+    store::{StoreError, api_keys, template_access, users},
 };
 
 /// Why a user was not changed.
@@ -149,6 +149,7 @@ impl Users {
             return Err(ChangeUserError::HasWorkspaces);
         }
         users::delete(on(&mut tx), user, now).await?;
+        let templates = template_access::forget_user(on(&mut tx), user, now).await?;
         api_keys::delete_by_user(on(&mut tx), user).await?;
         let entry = NewEntry::new(
             AuditAction::Delete,
@@ -161,6 +162,9 @@ impl Users {
         audit::record(on(&mut tx), actor.id, &actor.origin, entry, now).await?;
         commit(tx).await?;
         self.sessions.changed(user);
+        for template in templates {
+            self.core.events.publish(Event::Template(template));
+        }
         Ok(())
     }
 
