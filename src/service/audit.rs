@@ -156,7 +156,8 @@ impl AuditLog {
         &self,
         actor: &Actor,
         search: AuditQuery,
-    ) -> Result<impl Stream<Item = Result<Vec<Record>, ListAuditError>> + use<>, ListAuditError> {
+    ) -> Result<impl Stream<Item = Result<Vec<Record>, ListAuditError>> + use<>, ListAuditError>
+    {
         let wanted = self.wanted(actor, search).await?;
         let core = self.core.clone();
         Ok(stream::try_unfold(Some(None), move |next| {

@@ -97,8 +97,12 @@ impl Keys {
             self.core.settings.default_token_lifetime,
             self.core.now(),
         );
-        let mut conn = self.core.conn().await?;
-        api_keys::insert(&mut conn, &made.key, &hashed(&made), &actor.origin.ip).await?;
+        let mut tx = self.core.begin().await?;
+        let secret = hashed(&made);
+        api_keys::insert(on(&mut tx), &made.key, &secret, &actor.origin.ip).await?;
+        let entry = entry(AuditAction::Create, &made.key, 201).changing(&[], &tracked(&made.key));
+        audit::record(on(&mut tx), actor.id, &actor.origin, entry, self.core.now()).await?;
+        commit(tx).await?;
         Ok(made)
     }
 

@@ -97,7 +97,12 @@ fn row(entry: AuditLog) -> String {
         harmless(&entry.ip),
         harmless(&entry.user_agent),
         entry.organization_id.to_string(),
-        harmless(entry.organization.as_ref().map_or("", |it| it.name.as_str())),
+        harmless(
+            entry
+                .organization
+                .as_ref()
+                .map_or("", |it| it.name.as_str()),
+        ),
         entry.resource_type.as_str().to_owned(),
         entry.resource_id.to_string(),
         harmless(&entry.resource_target),

@@ -198,9 +198,6 @@ async fn every_change_of_a_workspace_is_told() {
     ann.put(&format!("{path}/dormant"), json!({"dormant": true}))
         .await
         .expect(304);
-    ann.put(&format!("{path}/ttl"), json!({"ttl_ms": 1}))
-        .await
-        .expect(400);
     ann.post(&format!("{path}/usage"), json!({}))
         .await
         .expect(204);

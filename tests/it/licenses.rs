@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::fixture::TestApp;
 
-fn license(claims: &serde_json::Value) -> serde_json::Value {
+/// A licence with these claims.
+pub fn license(claims: &serde_json::Value) -> serde_json::Value {
     let part = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
     let text = format!(
         "{}.{}.{}",

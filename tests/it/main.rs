@@ -11,6 +11,10 @@ mod abandoned_jobs;
 
 mod audit;
 
+mod audit_coverage;
+
+mod audit_export;
+
 #[cfg(feature = "bench")]
 mod bench_seed;
 

@@ -118,3 +118,37 @@ async fn unknown_ids_and_roles_are_refused() {
     }
     assert_eq!(owner.get(&acl).await.expect(200), before);
 }
+
+#[tokio::test]
+async fn who_is_deleted_leaves_the_access_lists() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    let (ann, bob) = (app.user(&owner, "ann").await, app.user(&owner, "bob").await);
+    let provisioner = app.provisioner(&owner).await;
+    let id = provisioner.template(&owner, "box").await;
+    let (template, acl) = (format!("/templates/{id}"), format!("/templates/{id}/acl"));
+    let group = owner
+        .post("/organizations/coder/groups", json!({"name": "dev"}))
+        .await
+        .expect(201);
+    let group = group["id"].as_str().unwrap();
+    let path = format!("/groups/{group}");
+    owner
+        .patch(&path, json!({"add_users": [id_of(&ann).await]}))
+        .await
+        .expect(200);
+    let organization = app.organization(&owner).await;
+    let given = json!({"group_perms": {group: "use", organization.as_str(): ""},
+                       "user_perms": {id_of(&bob).await: "use"}});
+    owner.patch(&acl, given).await.expect(200);
+    assert!(sees(&ann, &template).await);
+    assert!(sees(&bob, &template).await);
+    owner.delete(&path).await.expect(200);
+    owner.delete("/users/bob").await.expect(200);
+    assert!(!sees(&ann, &template).await);
+    let kept: (Value, Value) = sqlx::query_as("SELECT user_acl, group_acl FROM templates")
+        .fetch_one(&app.db)
+        .await
+        .unwrap();
+    assert_eq!(kept, (json!({}), json!({})));
+}

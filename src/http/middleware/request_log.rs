@@ -54,7 +54,11 @@ pub(super) async fn write(mut request: Request, next: Next) -> Response {
     let status = response.status().as_u16();
     let duration_ms = began.elapsed().as_secs_f64() * 1000.0;
     let id = id.unwrap_or_default();
-    let actor = actor.id().as_ref().map(ToString::to_string).unwrap_or_default();
+    let actor = actor
+        .id()
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     metrics::histogram!("workspaced_request_duration_seconds", "status" => status.to_string())
         .record(began.elapsed().as_secs_f64());
     if let Some(InternalCause(cause)) = response.extensions().get() {
