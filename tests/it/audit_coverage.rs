@@ -244,7 +244,8 @@ async fn templates(walk: &mut Walk<'_>, owner: &Client) -> String {
     let id = text(&walk.call(&operation, owner, path, order).await, "id");
     let path = format!("/templates/{id}");
     let operation = "PATCH /templates/{template}";
-    let change = json!({"icon": "/icon/x.png", "allow_user_cancel_workspace_jobs": true});
+    let change = json!({"icon": "/icon/x.png", "allow_user_cancel_workspace_jobs": true,
+        "allow_user_autostart": true, "allow_user_autostop": true});
     walk.call(operation, owner, &path, change).await;
     let ann = owner.get("/users/ann").await.expect(200);
     let give = json!({"user_perms": {text(&ann, "id"): "use"}});

@@ -140,8 +140,10 @@ async fn tokens_of_others_are_hidden_from_members_and_open_to_owners() {
         .get("/audit?q=resource_type:api_key%20action:delete")
         .await
         .expect(200);
-    assert_eq!(entries["count"], 1);
+    // What was tried is told as well.
+    assert_eq!(entries["count"], 2);
     assert_eq!(entries["audit_logs"][0]["resource_target"], "mine");
+    assert_eq!(entries["audit_logs"][1]["status_code"], 404);
 }
 
 #[tokio::test]

@@ -242,10 +242,11 @@ impl TemplateVersions {
         message: Option<String>,
     ) -> Result<VersionView, VersionError> {
         let mut tx = self.core.begin().await?;
-        let (mut version, object) = readable(on(&mut tx), actor, id).await?;
+        let (before, object) = readable(on(&mut tx), actor, id).await?;
         if !actor.may(Action::Update, &object) {
             return Err(VersionError::Denied);
         }
+        let mut version = before.clone();
         version.name = name.unwrap_or(version.name);
         version.message = message.unwrap_or(version.message);
         version.updated_at = self.core.now();
@@ -258,6 +259,8 @@ impl TemplateVersions {
         )
         .await
         .map_err(|error| name_taken(error, &version.name))?;
+        let now = version.updated_at;
+        audit::record(on(&mut tx), actor, Some(&before), &version, now).await?;
         let shown = self.with_job(on(&mut tx), version).await?;
         commit(tx).await?;
         Ok(shown)
