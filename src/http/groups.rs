@@ -47,9 +47,10 @@ impl From<GroupError> for ApiError {
             }
             GroupError::NameTaken(_) => Self::conflict(sentence(&reason))
                 .field("name", "must be the only one in the organization"),
-            GroupError::Everyone(_) => Self::bad_request(sentence(&reason)),
             GroupError::EveryoneHasAll => Self::new(StatusCode::FORBIDDEN, sentence(&reason)),
-            GroupError::NoMember(_) | GroupError::AlreadyIn => Self::bad_request(sentence(&reason)),
+            GroupError::Everyone(_) | GroupError::NoMember(_) | GroupError::AlreadyIn => {
+                Self::bad_request(sentence(&reason))
+            }
             GroupError::NotIn => Self::new(StatusCode::PRECONDITION_FAILED, sentence(&reason)),
             GroupError::Query(faults) => Self::invalid_query(BAD_QUERY, faults),
             GroupError::Store(source) => Self::internal(source),

@@ -26,6 +26,7 @@ pub struct LoggedActor(Arc<OnceLock<UserId>>);
 
 impl LoggedActor {
     /// Who makes the request, once that is found.
+    #[must_use]
     pub fn id(&self) -> Option<UserId> {
         self.0.get().copied()
     }
