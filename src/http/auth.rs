@@ -94,7 +94,6 @@ impl From<FirstUserError> for ApiError {
     responses((status = 201, body = CreateFirstUserResponse), (status = "4XX", body = Body)))]
 async fn create_first_user(
     State(users): State<Users>,
-    client: Client,
     Json(body): Json<CreateFirstUserRequest>,
 ) -> Result<Created<CreateFirstUserResponse>, ApiError> {
     let order = FirstUser {
@@ -103,7 +102,7 @@ async fn create_first_user(
         name: body.name,
         password: body.password,
     };
-    let (user, organization) = users.create_first(order, &client.into()).await?;
+    let (user, organization) = users.create_first(order).await?;
     Ok(Created(CreateFirstUserResponse {
         user_id: user.0,
         organization_id: organization.0,

@@ -101,8 +101,7 @@ async fn every_change_is_told() {
 async fn sessions(walk: &mut Walk<'_>) -> Client {
     let nobody = walk.app.anonymous();
     let first = json!({"email": "admin@example.com", "username": "admin", "password": PASSWORD});
-    let operation = "POST /users/first";
-    walk.call(operation, &nobody, "/users/first", first).await;
+    nobody.post("/users/first", first).await.expect(201);
     let login = json!({"email": "admin@example.com", "password": PASSWORD});
     let operation = "POST /users/login";
     let made = walk.call(operation, &nobody, "/users/login", login).await;

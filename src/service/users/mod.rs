@@ -20,10 +20,10 @@ pub use roles::{SetRolesError, UserRoles};
 use serde_json::json;
 use thiserror::Error;
 
-use super::{Core, audit, commit, git_ssh_keys::GitSshKeys, on, sessions::Sessions};
+use super::{Core, commit, git_ssh_keys::GitSshKeys, on, sessions::Sessions};
 use crate::{
     domain::{
-        audit::{AuditAction, AuditedKind, NewEntry, Origin, Tracked, secret, shown},
+        audit::{Tracked, shown},
         clock::Timestamp,
         ids::{OrganizationId, UserId},
         organizations::Member,
@@ -108,7 +108,6 @@ impl Users {
     pub async fn create_first(
         &self,
         order: FirstUser,
-        origin: &Origin,
     ) -> Result<(UserId, OrganizationId), FirstUserError> {
         if self.any().await? {
             return Err(FirstUserError::Exists);
@@ -149,13 +148,6 @@ impl Users {
         users::insert(on(&mut tx), &user, &hash).await?;
         git_ssh_keys::upsert(on(&mut tx), user.id, &pair, now).await?;
         members::insert(on(&mut tx), &member(organization, user.id, now)).await?;
-        let kind = AuditedKind::User;
-        let mut fields = tracked(&user);
-        fields.push(secret("hashed_password", hash));
-        let name = user.username.clone();
-        let entry =
-            NewEntry::new(AuditAction::Register, kind, user.id.0, name, 201).changing(&[], &fields);
-        audit::record(on(&mut tx), user.id, origin, entry, now).await?;
         commit(tx).await?;
         Ok((user.id, organization))
     }
