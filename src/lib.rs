@@ -31,6 +31,8 @@ pub mod provisioner;
 
 pub mod provisioner_rpc;
 
+pub mod terraform_provider;
+
 pub mod rpc;
 
 pub mod service;

@@ -15,6 +15,7 @@ use workspaced::{
     demo,
     lifecycle::{Ending, Signals},
     telemetry::{self, Metrics},
+    terraform_provider,
 };
 #[cfg(feature = "bench")]
 use workspaced::{
@@ -48,6 +49,9 @@ fn main() -> ExitCode {
 }
 
 fn perform(task: Task) -> anyhow::Result<Ending> {
+    if let Task::TerraformProvider = task {
+        return serve_terraform();
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -74,12 +78,23 @@ fn perform(task: Task) -> anyhow::Result<Ending> {
             say(&text);
             Ok(Ending::Asked)
         }
+        Task::TerraformProvider => serve_terraform(),
         #[cfg(feature = "bench")]
         Task::BenchSeed(wanted) => {
             runtime.block_on(bench_seed(wanted))?;
             Ok(Ending::Asked)
         }
     }
+}
+
+/// Terraform starts this for each of its commands: one thread starts fastest.
+fn serve_terraform() -> anyhow::Result<Ending> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("the runtime could not be started")?;
+    runtime.block_on(terraform_provider::serve(std::env::vars_os()))?;
+    Ok(Ending::Asked)
 }
 
 async fn serve(config: &Config, metrics: &Metrics) -> anyhow::Result<Ending> {

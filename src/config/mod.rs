@@ -39,6 +39,8 @@ pub enum Task {
     Migrate(Box<Config>),
     /// Print the API's description and end.
     OpenApi,
+    /// Serve Terraform as a plugin.
+    TerraformProvider,
     /// Fill an empty database for the benchmark and end.
     #[cfg(feature = "bench")]
     BenchSeed(BenchSeed),
@@ -103,6 +105,7 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Refus
         Command::Demo(settings) => Task::Demo(config(settings)?),
         Command::Migrate(settings) => Task::Migrate(config(settings)?),
         Command::Openapi => Task::OpenApi,
+        Command::TerraformProvider => Task::TerraformProvider,
         #[cfg(feature = "bench")]
         Command::BenchSeed(wanted) => Task::BenchSeed(wanted),
     })
@@ -128,6 +131,9 @@ enum Command {
     Migrate(Box<Settings>),
     /// Print the API's description as OpenAPI 3.1, then end
     Openapi,
+    /// Serve Terraform as the provider coder/coder; Terraform starts this by itself
+    #[command(hide = true)]
+    TerraformProvider,
     /// Fill an empty database for the side-by-side benchmark, then end
     #[cfg(feature = "bench")]
     BenchSeed(BenchSeed),

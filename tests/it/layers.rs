@@ -25,6 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "provisioner_rpc",
         &["service", "rpc", "domain", "lifecycle"],
     ),
+    ("terraform_provider", &["domain"]),
     ("http", &["wire", "service", "domain", "lifecycle"]),
     ("app", EVERYTHING),
     ("demo", EVERYTHING),
@@ -49,6 +50,7 @@ const EVERYTHING: &[&str] = &[
     "service",
     "store",
     "telemetry",
+    "terraform_provider",
     "wire",
     "workers",
 ];
