@@ -130,6 +130,14 @@ def refused(terraform):
 
 
 def differences(ours, theirs, path=""):
+    if path.split(".")[-1] in ("said", "validate", "plan", "apply", "first apply", "relevant_attributes", "replace_paths") \
+            and isinstance(ours, list):
+        # In no order, and short: what only one has.
+        for side, mine, others in (("ours", ours, theirs), ("theirs", theirs, ours)):
+            alone = [one for one in mine if one not in others]
+            if alone or len(mine) > len(others):
+                yield f"{path}: only {side}: {json.dumps(alone)[:3000]} ({len(mine)})"
+        return
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for key in sorted(ours.keys() | theirs.keys()):
             yield from differences(ours.get(key, "absent"), theirs.get(key, "absent"), f"{path}.{key}")
@@ -178,7 +186,7 @@ def main():
         seen = {side: list(pool.map(lambda case, side=side: one(*case, side), wanted)) for side in configurations}
     for case, ours, theirs in zip(wanted, seen["ours"], seen["theirs"]):
         found = list(differences(ours, theirs))
-        checks.check(f"{case[0]}: as the incumbent's", not found, "\n    ".join(found[:20]))
+        checks.check(f"{case[0]}: as the incumbent's", not found, "\n     ".join(found[:20]))
     ours, theirs = (start_time(folder, configurations[side], side) for side in configurations)
     print(f"a command with one start of the provider: {ours:.0f} ms (this build), {theirs:.0f} ms (the incumbent's)")
     shutil.rmtree(folder)

@@ -49,10 +49,12 @@ fn main() -> ExitCode {
 }
 
 fn perform(task: Task) -> anyhow::Result<Ending> {
-    if let Task::TerraformProvider = task {
-        return serve_terraform();
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    // Terraform starts its provider for each of its commands: one thread starts fastest.
+    let mut runtime = match task {
+        Task::TerraformProvider => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = runtime
         .enable_all()
         .build()
         .context("the runtime could not be started")?;
@@ -78,23 +80,16 @@ fn perform(task: Task) -> anyhow::Result<Ending> {
             say(&text);
             Ok(Ending::Asked)
         }
-        Task::TerraformProvider => serve_terraform(),
+        Task::TerraformProvider => {
+            runtime.block_on(terraform_provider::serve(std::env::vars_os()))?;
+            Ok(Ending::Asked)
+        }
         #[cfg(feature = "bench")]
         Task::BenchSeed(wanted) => {
             runtime.block_on(bench_seed(wanted))?;
             Ok(Ending::Asked)
         }
     }
-}
-
-/// Terraform starts this for each of its commands: one thread starts fastest.
-fn serve_terraform() -> anyhow::Result<Ending> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("the runtime could not be started")?;
-    runtime.block_on(terraform_provider::serve(std::env::vars_os()))?;
-    Ok(Ending::Asked)
 }
 
 async fn serve(config: &Config, metrics: &Metrics) -> anyhow::Result<Ending> {

@@ -16,10 +16,6 @@ impl Path {
         self.step(Selector::Attribute(name.to_owned()))
     }
 
-    pub(super) fn key(&self, key: &str) -> Self {
-        self.step(Selector::Key(key.to_owned()))
-    }
-
     pub(super) fn index(&self, index: usize) -> Self {
         self.step(Selector::Index(i64::try_from(index).unwrap_or(i64::MAX)))
     }

@@ -33,16 +33,50 @@ pub(super) fn blocks(schema: &Schema, object: &mut Object) {
                 .entry(attribute.name.to_owned())
                 .or_insert(Value::Null);
             if !value.is_known() {
-                *value = match attribute.kind {
-                    Kind::Text => Value::text(""),
-                    Kind::Number => Value::whole(0),
-                    Kind::Bool => Value::Bool(false),
-                    Kind::Texts => Value::List(Vec::new()),
-                    Kind::TextMap => Value::Object(Object::new()),
-                };
+                *value = nothing(attribute.kind);
             }
         }
     });
+}
+
+/// What stands inside a block of a state where nothing was set.
+pub(super) fn nothing(kind: Kind) -> Value {
+    match kind {
+        Kind::Text => Value::text(""),
+        Kind::Number => Value::whole(0),
+        Kind::Bool => Value::Bool(false),
+        Kind::Texts => Value::List(Vec::new()),
+        Kind::TextMap => Value::Object(Object::new()),
+    }
+}
+
+/// Maps without elements are as if they were not set, and one that holds something unknown is
+/// unknown as a whole: so other providers of this kind plan them.
+pub(super) fn maps(schema: &Schema, object: &mut Object) {
+    for attribute in schema.attributes {
+        if attribute.kind == Kind::TextMap
+            && let Some(value) = object.get_mut(attribute.name)
+            && let Value::Object(map) = value
+        {
+            if map.is_empty() {
+                *value = Value::Null;
+            } else if map.values().any(|one| *one == Value::Unknown) {
+                *value = Value::Unknown;
+            }
+        }
+    }
+}
+
+/// Makes empty texts null, as states of data sources hold them.
+pub(super) fn empty_texts(schema: &Schema, object: &mut Object) {
+    for attribute in schema.attributes {
+        if let Some(value) = object.get_mut(attribute.name)
+            && value.as_text().is_some_and(str::is_empty)
+            && !attribute.is_computed()
+        {
+            *value = Value::Null;
+        }
+    }
 }
 
 /// A preset as a value.

@@ -49,7 +49,7 @@ pub(super) struct AttributePath {
 /// One step into a value.
 #[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
 pub(super) struct Step {
-    #[prost(oneof = "Selector", tags = "1, 2, 3")]
+    #[prost(oneof = "Selector", tags = "1, 3")]
     pub(super) selector: Option<Selector>,
 }
 
@@ -58,8 +58,6 @@ pub(super) struct Step {
 pub(super) enum Selector {
     #[prost(string, tag = "1")]
     Attribute(String),
-    #[prost(string, tag = "2")]
-    Key(String),
     #[prost(int64, tag = "3")]
     Index(i64),
 }

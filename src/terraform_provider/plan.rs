@@ -26,6 +26,7 @@ pub(super) fn plan(schema: &Schema, prior: &Value, proposed: Value) -> Planned {
         };
     };
     fill::presets(schema, &mut wanted);
+    fill::maps(schema, &mut wanted);
     let Value::Object(prior) = prior else {
         fill::unknowns(schema, &mut wanted);
         return Planned {
@@ -53,48 +54,36 @@ fn differences(schema: &Schema, prior: &Object, wanted: &Object) -> Vec<Path> {
     fill_known_blocks(schema, &mut wanted);
     let mut found = Vec::new();
     for attribute in schema.attributes {
-        let (old, new) = (get(&prior, attribute.name), get(&wanted, attribute.name));
-        compare(old, new, &Path::to(attribute.name), &mut found);
+        if get(&prior, attribute.name) != get(&wanted, attribute.name) {
+            found.push(Path::to(attribute.name));
+        }
     }
     for block in schema.blocks {
         let (old, new) = (get(&prior, block.name), get(&wanted, block.name));
         let path = Path::to(block.name);
-        let both = old.elements().iter().zip(new.elements());
-        match block.nesting {
-            Nesting::List
-                if matches!(new, Value::List(_))
-                    && old.elements().len() == new.elements().len() =>
-            {
-                for (index, (old, new)) in both.enumerate() {
-                    for attribute in block.attributes {
-                        let path = path.index(index).attribute(attribute.name);
-                        let name = attribute.name;
-                        compare(old.attribute(name), new.attribute(name), &path, &mut found);
-                    }
-                }
+        if block.nesting == Nesting::Set || !matches!(new, Value::List(_)) {
+            if old != new {
+                found.push(path);
             }
-            Nesting::List | Nesting::Set => {
-                if old != new {
-                    found.push(path);
+            continue;
+        }
+        let (old, new) = (old.elements(), new.elements());
+        if old.len() != new.len() {
+            found.push(path.clone());
+        }
+        for index in 0..old.len().max(new.len()) {
+            for attribute in block.attributes {
+                let of = |elements: &[Value]| match elements.get(index) {
+                    Some(element) => element.attribute(attribute.name).clone(),
+                    None => fill::nothing(attribute.kind),
+                };
+                if of(old) != of(new) {
+                    found.push(path.index(index).attribute(attribute.name));
                 }
             }
         }
     }
     found
-}
-
-fn compare(old: &Value, new: &Value, path: &Path, found: &mut Vec<Path>) {
-    match (old, new) {
-        (old, new) if old == new => {}
-        (Value::Object(old), Value::Object(new)) if old.keys().eq(new.keys()) => {
-            for (key, value) in old {
-                if new.get(key) != Some(value) {
-                    found.push(path.key(key));
-                }
-            }
-        }
-        _ => found.push(path.clone()),
-    }
 }
 
 /// What the provider computed before and the template does not set is no difference.

@@ -311,6 +311,8 @@ impl Provider {
         {
             *id = Value::text(new_id());
         }
+        fill::maps(source.schema(), &mut config);
+        fill::empty_texts(source.schema(), &mut config);
         fill::blocks(source.schema(), &mut config);
         ReadDataResponse {
             state: encode(&Value::Object(config)),

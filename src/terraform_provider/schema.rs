@@ -24,6 +24,8 @@ pub(super) struct Block {
     pub(super) most: i64,
     /// The provider fills it when the template has none.
     pub(super) computed: bool,
+    /// The attributes beside it that exclude it.
+    pub(super) excludes: &'static [&'static str],
     pub(super) attributes: &'static [Attribute],
 }
 

@@ -4,9 +4,12 @@
 use super::{
     diagnostics::{Path, error_at, warning},
     messages::Diagnostic,
-    schema::{Attribute, Kind, Rule, Schema},
+    schema::{Attribute, Kind, Nesting, Rule, Schema},
     value::{Number, Object, Value, get},
 };
+
+/// The summary of what is said about two that exclude each other.
+const EXCLUDED: &str = "Conflicting configuration arguments";
 
 /// What is to say about a block of the template.
 pub(super) fn check(schema: &Schema, config: &Value) -> Vec<Diagnostic> {
@@ -19,11 +22,18 @@ pub(super) fn check(schema: &Schema, config: &Value) -> Vec<Diagnostic> {
     }
     check_attributes(schema.attributes, config, &Path::default(), &mut said);
     for block in schema.blocks {
+        let excluding = block.excludes.iter().find(|other| is_set(config, other));
+        if let Some(other) = excluding
+            && is_set(config, block.name)
+        {
+            let path = Path::to(block.name);
+            said.push(error_at(path, EXCLUDED, excluded(block.name, other)));
+        }
         for (index, element) in get(config, block.name).elements().iter().enumerate() {
             if let Value::Object(element) = element {
                 // What is in a set has no index; the block itself is pointed at.
                 let mut path = Path::to(block.name);
-                if block.nesting == super::schema::Nesting::List {
+                if block.nesting == Nesting::List {
                     path = path.index(index);
                 }
                 check_attributes(block.attributes, element, &path, &mut said);
@@ -45,21 +55,18 @@ fn check_attributes(
             continue;
         }
         let path = || parent.attribute(attribute.name);
-        if let Some(instead) = attribute.deprecated {
-            said.push(warning(Some(path()), "Argument is deprecated", instead));
-        }
         let excluding = attribute
             .excludes
             .iter()
             .find(|other| is_set(values, other));
         if let Some(other) = excluding {
-            let detail = format!("{:?} cannot be set together with {other:?}", attribute.name);
-            said.push(error_at(
-                path(),
-                "Conflicting configuration arguments",
-                detail,
-            ));
-        } else if let Err(reason) = check_value(attribute, value) {
+            said.push(error_at(path(), EXCLUDED, excluded(attribute.name, other)));
+            continue;
+        }
+        if let Some(instead) = attribute.deprecated {
+            said.push(warning(Some(path()), "Argument is deprecated", instead));
+        }
+        if let Err(reason) = check_value(attribute, value) {
             said.push(error_at(
                 path(),
                 format!("Wrong value for {:?}", attribute.name),
@@ -67,6 +74,10 @@ fn check_attributes(
             ));
         }
     }
+}
+
+fn excluded(name: &str, other: &str) -> String {
+    format!("{name:?} cannot be set together with {other:?}")
 }
 
 /// An empty list of blocks is none.

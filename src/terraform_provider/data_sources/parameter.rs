@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 use self::values::{Limits, ParameterType};
 use super::DataSource;
 use crate::terraform_provider::{
-    checks,
     diagnostics::{Path, error, error_at},
+    fill,
     messages::Diagnostic,
     provider::Context,
     schema::{Block, ID, Kind, Nesting, Preset, Rule, Schema, computed, optional, required},
@@ -34,7 +34,7 @@ static SCHEMA: Schema = Schema {
             Kind::Text,
             "What users should know about it.",
         ),
-        optional("icon", Kind::Text, "The address of an icon.").rule(Rule::Text(checks::url)),
+        optional("icon", Kind::Text, "The address of an icon."),
         optional(
             "type",
             Kind::Text,
@@ -60,6 +60,7 @@ static SCHEMA: Schema = Schema {
             nesting: Nesting::List,
             most: 64,
             computed: false,
+            excludes: &[],
             attributes: &[
                 required("name", Kind::Text, "The name that users see."),
                 required("value", Kind::Text, "The value that is chosen with it."),
@@ -68,8 +69,7 @@ static SCHEMA: Schema = Schema {
                     Kind::Text,
                     "What users should know about it.",
                 ),
-                optional("icon", Kind::Text, "The address of an icon.")
-                    .rule(Rule::Text(checks::url)),
+                optional("icon", Kind::Text, "The address of an icon."),
             ],
         },
         Block {
@@ -77,6 +77,7 @@ static SCHEMA: Schema = Schema {
             nesting: Nesting::List,
             most: 1,
             computed: false,
+            excludes: &[],
             attributes: &[
                 optional("min", Kind::Number, "The least number."),
                 computed(
@@ -94,8 +95,7 @@ static SCHEMA: Schema = Schema {
                     "monotonic",
                     Kind::Text,
                     "The direction of changes: increasing or decreasing.",
-                )
-                .rule(Rule::OneOf(&["increasing", "decreasing"])),
+                ),
                 optional("regex", Kind::Text, "A pattern for text.").excludes(&[
                     "min",
                     "max",
@@ -126,11 +126,10 @@ impl DataSource for Parameter {
 
 fn answer(state: &mut Object, context: &Context<'_>) -> Result<(), Diagnostic> {
     let default = get(state, "default").as_text().map(str::to_owned);
-    crate::terraform_provider::fill::presets(&SCHEMA, state);
+    fill::presets(&SCHEMA, state);
     let kind = ParameterType::read(get_text(state, "type"));
     if let Some(default) = &default {
-        kind.check(default)
-            .map_err(|reason| at("default", reason))?;
+        kind.check(default).map_err(error)?;
     }
     let chosen = context.environment.get(&variable(get_text(state, "name")));
     let value = chosen.or(default.as_ref()).cloned().unwrap_or_default();

@@ -139,7 +139,10 @@ impl DataSource for Workspace {
                         &nobody,
                     )),
                 ),
-                ("owner_name", told("CODER_WORKSPACE_OWNER_NAME")),
+                (
+                    "owner_name",
+                    told_or("CODER_WORKSPACE_OWNER_NAME", "default"),
+                ),
                 ("owner_oidc_access_token", oidc),
                 ("owner_groups", groups),
                 (

@@ -104,6 +104,7 @@ static SCHEMA: Schema = Schema {
             nesting: Nesting::List,
             most: 0,
             computed: false,
+            excludes: &[],
             attributes: &[
                 required("key", Kind::Text, "A name for the value, unique in the agent."),
                 optional("display_name", Kind::Text, "The name that users see."),
@@ -118,6 +119,7 @@ static SCHEMA: Schema = Schema {
             nesting: Nesting::Set,
             most: 1,
             computed: true,
+            excludes: &[],
             attributes: DISPLAY_APPS,
         },
     ],

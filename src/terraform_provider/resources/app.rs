@@ -38,7 +38,7 @@ static SCHEMA: Schema = Schema {
             "The address, as seen from inside the workspace.",
         )
         .excludes(&["command"]),
-        optional("icon", Kind::Text, "The address of an icon.").rule(Rule::Text(checks::url)),
+        optional("icon", Kind::Text, "The address of an icon."),
         optional("display_name", Kind::Text, "The name that users see."),
         optional("name", Kind::Text, "The name that users see.")
             .deprecated("Use display_name.")
@@ -77,6 +77,7 @@ static SCHEMA: Schema = Schema {
         nesting: Nesting::Set,
         most: 1,
         computed: false,
+        excludes: &["command"],
         attributes: &[
             required(
                 "url",

@@ -2,11 +2,10 @@
 
 use super::{Resource, repeated_key};
 use crate::terraform_provider::{
-    checks,
     diagnostics::error,
     messages::Diagnostic,
     provider::Context,
-    schema::{Block, ID, Kind, Nesting, Preset, Rule, Schema, computed, optional, required},
+    schema::{Block, ID, Kind, Nesting, Preset, Schema, computed, optional, required},
     value::{Object, Value, get},
 };
 
@@ -22,7 +21,7 @@ static SCHEMA: Schema = Schema {
         ID,
         required("resource_id", Kind::Text, "The id of the resource."),
         optional("hide", Kind::Bool, "Do not show the resource."),
-        optional("icon", Kind::Text, "The address of an icon.").rule(Rule::Text(checks::url)),
+        optional("icon", Kind::Text, "The address of an icon."),
         optional(
             "daily_cost",
             Kind::Number,
@@ -34,6 +33,7 @@ static SCHEMA: Schema = Schema {
         nesting: Nesting::List,
         most: 0,
         computed: false,
+        excludes: &[],
         attributes: &[
             required(
                 "key",
@@ -53,10 +53,15 @@ impl Resource for Metadata {
         &SCHEMA
     }
 
+    fn check(&self, planned: &Object) -> Vec<Diagnostic> {
+        let repeated = repeated_key(get(planned, "item"));
+        repeated
+            .map(|key| error(format!("duplicate resource metadata key {key:?}")))
+            .into_iter()
+            .collect()
+    }
+
     fn create(&self, state: &mut Object, _context: &Context<'_>) -> Vec<Diagnostic> {
-        if let Some(key) = repeated_key(get(state, "item")) {
-            return vec![error(format!("duplicate resource metadata key {key:?}"))];
-        }
         if let Some(Value::List(items)) = state.get_mut("item") {
             for item in items {
                 let is_null = item.attribute("value").is_null();

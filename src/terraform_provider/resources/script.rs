@@ -2,7 +2,7 @@
 
 use super::Resource;
 use crate::terraform_provider::{
-    checks, cron,
+    cron,
     diagnostics::error,
     messages::Diagnostic,
     provider::Context,
@@ -23,7 +23,7 @@ static SCHEMA: Schema = Schema {
         required("agent_id", Kind::Text, "The id of the agent."),
         required("display_name", Kind::Text, "The name that users see."),
         required("script", Kind::Text, "The script."),
-        optional("icon", Kind::Text, "The address of an icon.").rule(Rule::Text(checks::url)),
+        optional("icon", Kind::Text, "The address of an icon."),
         optional(
             "log_path",
             Kind::Text,

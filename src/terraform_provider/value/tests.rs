@@ -22,6 +22,7 @@ static SCHEMA: Schema = Schema {
         nesting: Nesting::Set,
         most: 0,
         computed: false,
+        excludes: &[],
         attributes: &[optional("key", Kind::Text, "")],
     }],
 };

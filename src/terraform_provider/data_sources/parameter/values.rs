@@ -134,6 +134,12 @@ impl<'a> Limits<'a> {
         {
             return refuse(format!("value {value} is more than the maximum {most}"));
         }
+        if !["", "increasing", "decreasing"].contains(&self.monotonic) {
+            return Err(format!(
+                "monotonic must be \"increasing\" or \"decreasing\", not {:?}",
+                self.monotonic
+            ));
+        }
         Ok(())
     }
 }
