@@ -4,8 +4,9 @@ use std::{fs, time::Duration};
 
 use super::App;
 use crate::{
-    config::{Config, OpenTofuDownload},
+    config::{BuiltinProviderPolicy, Config, OpenTofuDownload, Provisioning},
     provisioner::{
+        builtin_provider::{BuiltinProvider, Policy},
         daemon::{self, DaemonSettings},
         engine::EngineSettings,
         process::Limits,
@@ -58,6 +59,7 @@ fn daemons(app: &App, config: &Config) -> DaemonSettings {
         },
         directory: cache.clone(),
         environment,
+        builtin_provider: builtin_provider(provisioning),
         limits: Limits {
             run: LONGEST_COMMAND,
             grace: COMMAND_GRACE,
@@ -67,6 +69,19 @@ fn daemons(app: &App, config: &Config) -> DaemonSettings {
         force_cancel_interval: provisioning.force_cancel_interval,
         clock: app.core.clock.clone(),
     }
+}
+
+fn builtin_provider(provisioning: &Provisioning) -> Option<BuiltinProvider> {
+    let policy = match provisioning.builtin_provider {
+        BuiltinProviderPolicy::Auto => Policy::Auto,
+        BuiltinProviderPolicy::Always => Policy::Always,
+        BuiltinProviderPolicy::Never => return None,
+    };
+    let program = std::env::current_exe();
+    let program = program.inspect_err(|error| {
+        tracing::warn!(%error, "this program's file is unknown; its provider coder/coder is not used");
+    });
+    Some(BuiltinProvider::new(policy, program.ok()?, None))
 }
 
 fn host_name() -> String {

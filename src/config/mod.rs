@@ -22,7 +22,7 @@ pub use self::{
     clients::{Clients, Derp, DerpMapSource},
     network::{ClientAuthentication, MinimumVersion, Network, Tls, WildcardHost},
     observability::Observability,
-    provisioning::{OpenTofuDownload, Provisioning},
+    provisioning::{BuiltinProviderPolicy, OpenTofuDownload, Provisioning},
     sign_in::{Rights, SignIn, SshKeyKind},
     storage::Storage,
     values::Address,

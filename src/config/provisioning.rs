@@ -85,6 +85,15 @@ pub(super) struct ProvisioningArgs {
     /// The terraform or tofu program to run [default: the first found on PATH]
     #[arg(long, env = "WORKSPACED_TERRAFORM_PATH", value_name = "FILE")]
     terraform_path: Option<PathBuf>,
+    /// When templates get the provider coder/coder from this program: always, never, or when neither the
+    /// template's lock file, nor the host's configuration of Terraform, nor the registry has one
+    #[arg(
+        long,
+        env = "WORKSPACED_BUILTIN_PROVIDER",
+        default_value = "auto",
+        value_name = "WHEN"
+    )]
+    builtin_provider: BuiltinProviderPolicy,
     /// Whether OpenTofu is downloaded when there is no engine
     #[arg(
         long,
@@ -128,10 +137,23 @@ pub struct Provisioning {
     pub terraform_debug: bool,
     /// The engine to run; `None` for the first on `PATH`.
     pub terraform_path: Option<PathBuf>,
+    /// When the provider `coder/coder` in this program is used.
+    pub builtin_provider: BuiltinProviderPolicy,
     /// Whether an engine is downloaded when there is none.
     pub opentofu_download: OpenTofuDownload,
     /// Where OpenTofu's releases are.
     pub opentofu_base_url: Url,
+}
+
+/// When the provider `coder/coder` in this program is used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum BuiltinProviderPolicy {
+    /// When there is no other one.
+    Auto,
+    /// For each template.
+    Always,
+    /// Not at all.
+    Never,
 }
 
 /// When OpenTofu is downloaded.
@@ -181,6 +203,7 @@ impl ProvisioningArgs {
             allow_custom_quiet_hours: self.allow_custom_quiet_hours.0,
             terraform_debug: self.enable_terraform_debug_mode.0,
             terraform_path: self.terraform_path,
+            builtin_provider: self.builtin_provider,
             opentofu_download: self.opentofu_download,
             opentofu_base_url: self.opentofu_base_url,
         })

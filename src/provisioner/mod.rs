@@ -4,6 +4,7 @@
 //! come from and where results are kept is unknown here, except in the daemon.
 
 pub mod archive;
+pub mod builtin_provider;
 pub mod daemon;
 pub mod engine;
 pub mod environment;

@@ -18,6 +18,7 @@ use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
 use super::{
+    builtin_provider::BuiltinProvider,
     engine::{Engine, EngineError, EngineSettings},
     process::{Limits, Variables},
     terraform::{OpenError, Runner, RunnerSettings},
@@ -52,6 +53,8 @@ pub struct DaemonSettings {
     pub directory: PathBuf,
     /// The environment of the host.
     pub environment: Variables,
+    /// The provider in this program, where it may be used.
+    pub builtin_provider: Option<BuiltinProvider>,
     /// How long one Terraform command may take, and how long it may take to end.
     pub limits: Limits,
     /// Longest wait between two looks for work.
@@ -204,6 +207,7 @@ impl Daemon {
                     .join(format!("provisioner-{number}")),
                 environment: self.settings.environment.clone(),
                 limits: self.settings.limits,
+                builtin_provider: self.settings.builtin_provider.clone(),
                 clock: self.settings.clock.clone(),
             });
             match opened {

@@ -29,6 +29,7 @@ pub use self::{
 };
 use super::{
     archive,
+    builtin_provider::BuiltinProvider,
     engine::Engine,
     process::{Limits, Variables},
 };
@@ -49,6 +50,8 @@ pub struct RunnerSettings {
     pub environment: Variables,
     /// How long one Terraform command may take, and how long it may take to end.
     pub limits: Limits,
+    /// The provider in this program, where it may be used.
+    pub builtin_provider: Option<BuiltinProvider>,
     /// Tells the time.
     pub clock: Clock,
 }

@@ -18,6 +18,7 @@ use crate::{
         },
     },
     provisioner::{
+        builtin_provider::VERSION,
         engine::Version,
         environment, logs, parse,
         process::{self, ProcessError, Program, Stream, Variables},
@@ -112,8 +113,10 @@ impl<'a, R: JobReporter> Steps<'a, R> {
             self.log.engine(stage, LogLevel::Warn, warning);
         }
         let span = Span::begin(&self.settings.clock, TimingStage::Init);
-        let program = self.program(&["init", "-no-color", "-input=false"], &self.base);
-        let mut busy = false;
+        let mut variables = self.base.clone();
+        let is_builtin = self.use_builtin_provider(stage, &mut variables).await?;
+        let program = self.program(&["init", "-no-color", "-input=false"], &variables);
+        let (mut busy, mut about_provider) = (false, false);
         let ended = process::run(
             &program,
             self.settings.limits,
@@ -124,6 +127,7 @@ impl<'a, R: JobReporter> Steps<'a, R> {
                     Stream::Errors => LogLevel::Error,
                 };
                 busy |= stream == Stream::Errors && line.contains("text file busy");
+                about_provider |= stream == Stream::Errors && line.contains("coder/coder");
                 if let Some((level, text)) = logs::plain_line(line, usual) {
                     self.log.engine(stage, level, text);
                 }
@@ -134,8 +138,44 @@ impl<'a, R: JobReporter> Steps<'a, R> {
             let hint = "a provider's file is in use: do two daemons share one cache directory?";
             self.log.engine(stage, LogLevel::Error, hint.to_owned());
         }
+        if is_builtin && about_provider && ended.is_err() {
+            let hint = format!(
+                "The provider coder/coder was taken from this server, since the registry is not reachable or \
+                 WORKSPACED_BUILTIN_PROVIDER is \"always\". It has the version {VERSION}: a template that demands \
+                 another one needs the registry."
+            );
+            self.log.engine(stage, LogLevel::Error, hint);
+        }
         ended.map_err(|error| format!("initialize terraform: {error}"))?;
         Ok(span.end("initializing terraform"))
+    }
+
+    /// Has init take the provider from this program, where that is to be; says whether it is.
+    async fn use_builtin_provider(
+        &self,
+        stage: &str,
+        variables: &mut Variables,
+    ) -> Result<bool, String> {
+        let Some(provider) = &self.settings.builtin_provider else {
+            return Ok(false);
+        };
+        let source = provider
+            .source(
+                self.directory.path(),
+                &self.settings.directory,
+                &self.settings.engine.executable,
+                &self.settings.environment,
+                self.settings.clock.now(),
+            )
+            .await
+            .map_err(|error| format!("offer the provider coder/coder: {error}"))?;
+        let Some(source) = source else {
+            return Ok(false);
+        };
+        variables.extend(source.variables);
+        let line = format!("The provider coder/coder {VERSION} comes from this server.");
+        self.log.engine(stage, LogLevel::Debug, line);
+        Ok(true)
     }
 
     /// `terraform plan`, and the reading of the plan.

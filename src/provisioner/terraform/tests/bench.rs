@@ -75,6 +75,7 @@ impl Bench {
             directory: directory.clone(),
             environment: Variables::from([("PATH".into(), search_path)]),
             limits: LIMITS,
+            builtin_provider: None,
             clock: Clock::system(),
         })
         .unwrap();
