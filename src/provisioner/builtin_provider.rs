@@ -112,7 +112,12 @@ impl BuiltinProvider {
             fs::write(&lock, text)?;
         }
         let file = directory.join("terraformrc");
-        mirror::write_if_other(&file, &file.with_extension("new"), composed.as_bytes(), 0o600)?;
+        mirror::write_if_other(
+            &file,
+            &file.with_extension("new"),
+            composed.as_bytes(),
+            0o600,
+        )?;
         // A cache of its own: what is linked there must never be mixed with downloads.
         let cache = directory.join("tf-builtin");
         fs::create_dir_all(&cache)?;

@@ -71,6 +71,8 @@ mod builds;
 
 mod template_versions;
 
+mod terraform_provider;
+
 mod template_access;
 mod template_settings;
 mod templates;

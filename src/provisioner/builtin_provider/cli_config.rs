@@ -15,7 +15,10 @@ use crate::provisioner::process::Variables;
 /// The block that says where providers come from.
 const INSTALLATION: &str = "provider_installation";
 /// The folders in which Terraform looks for providers when nothing is configured.
-const IMPLIED: [&str; 2] = ["/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins"];
+const IMPLIED: [&str; 2] = [
+    "/usr/local/share/terraform/plugins",
+    "/usr/share/terraform/plugins",
+];
 /// The same below the home.
 const IMPLIED_AT_HOME: [&str; 2] = [".terraform.d/plugins", ".local/share/terraform/plugins"];
 
@@ -47,7 +50,9 @@ pub(super) fn of_host(host: &Variables) -> CliConfig {
         files.push(named);
     } else if let Some(home) = &home {
         files.push(home.join(".terraformrc"));
-        let more = fs::read_dir(home.join(".terraform.d")).into_iter().flatten();
+        let more = fs::read_dir(home.join(".terraform.d"))
+            .into_iter()
+            .flatten();
         let mut more: Vec<PathBuf> = more
             .flatten()
             .map(|entry| entry.path())
@@ -56,7 +61,9 @@ pub(super) fn of_host(host: &Variables) -> CliConfig {
         more.sort();
         files.extend(more);
     }
-    let texts = files.iter().filter_map(|file| fs::read_to_string(file).ok());
+    let texts = files
+        .iter()
+        .filter_map(|file| fs::read_to_string(file).ok());
     let at_home = home
         .iter()
         .flat_map(|home| IMPLIED_AT_HOME.map(|folder| home.join(folder)));
@@ -93,7 +100,10 @@ impl CliConfig {
         }
         for method in installations.flat_map(|block| block.body().blocks()) {
             let is_here = match method.identifier() {
-                "dev_overrides" => method.body().attributes().any(|one| names_provider(one.key())),
+                "dev_overrides" => method
+                    .body()
+                    .attributes()
+                    .any(|one| names_provider(one.key())),
                 "filesystem_mirror" => {
                     serves(method)
                         && text_of(method, "path").is_some_and(|path| has_provider(Path::new(path)))
@@ -182,7 +192,10 @@ fn has_provider(folder: &Path) -> bool {
 /// Whether a method of installation may bring the provider.
 fn serves(method: &Block) -> bool {
     let names = |attribute: &str| {
-        let listed = method.body().attributes().find(|one| one.key() == attribute);
+        let listed = method
+            .body()
+            .attributes()
+            .find(|one| one.key() == attribute);
         listed.map(|listed| match listed.expr() {
             Expression::Array(patterns) => patterns
                 .iter()
@@ -194,7 +207,10 @@ fn serves(method: &Block) -> bool {
 }
 
 fn text_of<'a>(block: &'a Block, attribute: &str) -> Option<&'a str> {
-    let found = block.body().attributes().find(|one| one.key() == attribute)?;
+    let found = block
+        .body()
+        .attributes()
+        .find(|one| one.key() == attribute)?;
     match found.expr() {
         Expression::String(text) => Some(text),
         _ => None,

@@ -11,11 +11,8 @@ pub(super) fn pins(text: &str) -> bool {
 pub(super) fn without_provider(text: &str) -> Option<String> {
     let mut body = hcl::parse(text).ok()?;
     let before = body.0.len();
-    body.0.retain(|structure| {
-        structure
-            .as_block()
-            .is_none_or(|block| !is_provider(block))
-    });
+    body.0
+        .retain(|structure| structure.as_block().is_none_or(|block| !is_provider(block)));
     if body.0.len() == before {
         return None;
     }

@@ -19,7 +19,12 @@ pub(super) fn write(mirror: &Path, program: &Path) -> io::Result<()> {
             quoted(program)
         );
         let file = folder.join(format!("terraform-provider-coder_v{VERSION}"));
-        write_if_other(&file, &mirror.with_extension("new"), script.as_bytes(), 0o755)?;
+        write_if_other(
+            &file,
+            &mirror.with_extension("new"),
+            script.as_bytes(),
+            0o755,
+        )?;
     }
     Ok(())
 }
