@@ -3,14 +3,15 @@
 #   scripts/compat.sh conform        the recorded answers of the scenarios in tests/conformance.txt
 #   scripts/compat.sh peer-suite     the incumbent's own tests of tests/peer-suite.txt
 #   scripts/compat.sh cli            the incumbent's command line, from login to logout
+#   scripts/compat.sh provider       the Terraform provider in the binary beside the incumbent's
 #   scripts/compat.sh readme         the README's curl lines
 #   scripts/compat.sh watch-order | watch-bench | kill      watchers; a kill in the middle of a build
 #   scripts/compat.sh login-bench    other requests while many sign in
-# The first three need the compatibility kit (scripts/kit.sh). What is missing is skipped with a line.
+# The first four need the compatibility kit (scripts/kit.sh). What is missing is skipped with a line.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
-what=${1:?usage: $0 conform|peer-suite|cli|readme|watch-order|watch-bench|login-bench|kill}
+what=${1:?usage: $0 conform|peer-suite|cli|provider|readme|watch-order|watch-bench|login-bench|kill}
 shift
 . "$here/kit.sh"
 
@@ -25,7 +26,7 @@ if [ "$what" != peer-suite ] && [ "$what" != login-bench ]; then
 fi
 
 if ! find_kit "$root"; then
-  case $what in conform | peer-suite | cli) skip "the compatibility kit in $kit" ;; esac
+  case $what in conform | peer-suite | cli | provider) skip "the compatibility kit in $kit" ;; esac
 fi
 
 case $what in
@@ -37,6 +38,10 @@ case $what in
       "$root/tests/conformance-differences.tsv" "${scenarios[@]}"
     ;;
   peer-suite) EXTERNAL_PG_ADMIN_URL=$PGURL exec python3 "$here/peer-suite.py" "$kit/peer-suite/run.sh" "$root/tests/peer-suite.txt" ;;
+  provider)
+    command -v terraform >/dev/null || skip "terraform"
+    exec python3 "$here/check-provider.py" "$@"
+    ;;
   cli) exec python3 "$here/check-cli.py" ;;
   readme) exec python3 "$here/check-readme.py" ;;
   watch-order) exec python3 "$here/watch-order.py" ;;

@@ -67,6 +67,7 @@ fn perform(task: Task) -> anyhow::Result<Ending> {
             // What the demo prints must not drown in the log.
             let directives = &mut config.observability.log_directives;
             directives.get_or_insert_with(|| "warn".to_owned());
+            config.provisioning.prefer_builtin_provider();
             let metrics = start_telemetry(&config)?;
             runtime.block_on(demonstrate(&config, &metrics))
         }

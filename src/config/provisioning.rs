@@ -165,6 +165,16 @@ pub enum OpenTofuDownload {
     Never,
 }
 
+impl Provisioning {
+    /// Takes the provider in this program for each template, unless that is forbidden: what is
+    /// shown on a machine where nothing is set up should not depend on its network.
+    pub fn prefer_builtin_provider(&mut self) {
+        if self.builtin_provider == BuiltinProviderPolicy::Auto {
+            self.builtin_provider = BuiltinProviderPolicy::Always;
+        }
+    }
+}
+
 impl ProvisioningArgs {
     pub(super) fn resolve(self) -> Result<Provisioning, ConfigError> {
         for (name, interval) in [

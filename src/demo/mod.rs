@@ -15,7 +15,7 @@ use api::Api;
 
 const USERNAME: &str = "admin";
 const EMAIL: &str = "admin@example.com";
-/// A built-in template that needs no provider from the network.
+/// A built-in template that needs nothing from the network.
 const EXAMPLE: &str = "scratch";
 const TEMPLATE: &str = "starter";
 const WORKSPACE: &str = "first";

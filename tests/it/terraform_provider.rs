@@ -165,8 +165,8 @@ async fn odd_values_are_planned_and_kept() {
 #[tokio::test]
 async fn faults_are_told_where_they_are() {
     for (template, command, faults) in [
-        ("refused-by-validate", &["validate"][..], 25),
-        ("refused-by-plan", &["plan"], 27),
+        ("refused-by-validate", &["validate"][..], 27),
+        ("refused-by-plan", &["plan"], 25),
         ("refused-by-apply", &["apply", "-auto-approve"], 2),
     ] {
         let terraform = Terraform::new(template).await;

@@ -26,7 +26,7 @@ const SCRATCH_README: &str = include_str!("starters/scratch/README.md");
 pub const EXAMPLES: &[Example] = &[Example {
     id: "scratch",
     name: "Scratch",
-    description: "A workspace without a machine: needs no provider and no network",
+    description: "A workspace without a machine: needs no network",
     icon: "/emojis/1f4e6.png",
     tags: &["minimal", "offline"],
     readme: SCRATCH_README,

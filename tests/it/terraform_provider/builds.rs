@@ -137,7 +137,7 @@ async fn a_build_without_a_registry_brings_agents_apps_and_metadata() {
     let machine = resources
         .resources
         .iter()
-        .find(|resource| resource.kind == "terraform_data")
+        .find(|resource| resource.name == "machine")
         .unwrap();
     assert_eq!(machine.daily_cost, 7);
     assert_eq!(machine.metadata.len(), 4);
