@@ -86,7 +86,7 @@ pub(super) struct Block {
     #[prost(message, repeated, tag = "2")]
     pub(super) attributes: Vec<Attribute>,
     #[prost(message, repeated, tag = "3")]
-    pub(super) block_types: Vec<NestedBlock>,
+    pub(super) nested: Vec<NestedBlock>,
     #[prost(string, tag = "4")]
     pub(super) description: String,
     #[prost(bool, tag = "6")]
@@ -95,6 +95,7 @@ pub(super) struct Block {
 
 /// An attribute of a block; its type is JSON.
 #[derive(Clone, PartialEq, prost::Message)]
+#[expect(clippy::struct_excessive_bools, reason = "the protocol's own fields")]
 pub(super) struct Attribute {
     #[prost(string, tag = "1")]
     pub(super) name: String,

@@ -50,37 +50,35 @@ impl Plugin {
         };
         match (service, method) {
             ("tfplugin5.Provider", "GetSchema") => {
-                unary(request, |_: Empty| provider.schemas()).await
+                unary(request, |_: Empty| Provider::schemas()).await
             }
             ("tfplugin5.Provider", "PrepareProviderConfig") => {
-                unary(request, |asked| provider.prepare(asked)).await
+                unary(request, |asked| provider.prepare(&asked)).await
             }
             ("tfplugin5.Provider", "Configure") => {
-                unary(request, |asked| provider.configure(asked)).await
+                unary(request, |asked| provider.configure(&asked)).await
             }
             ("tfplugin5.Provider", "ValidateResourceTypeConfig") => {
-                unary(request, |asked| provider.validate_resource(asked)).await
+                unary(request, |asked| Provider::validate_resource(&asked)).await
             }
             ("tfplugin5.Provider", "ValidateDataSourceConfig") => {
-                unary(request, |asked| provider.validate_data(asked)).await
+                unary(request, |asked| Provider::validate_data(&asked)).await
             }
             ("tfplugin5.Provider", "UpgradeResourceState") => {
-                unary(request, |asked| provider.upgrade(asked)).await
+                unary(request, Provider::upgrade).await
             }
             ("tfplugin5.Provider", "ReadResource") => {
                 unary(request, |asked| provider.read(asked)).await
             }
-            ("tfplugin5.Provider", "PlanResourceChange") => {
-                unary(request, |asked| provider.plan(asked)).await
-            }
+            ("tfplugin5.Provider", "PlanResourceChange") => unary(request, Provider::plan).await,
             ("tfplugin5.Provider", "ApplyResourceChange") => {
-                unary(request, |asked| provider.apply(asked)).await
+                unary(request, |asked| provider.apply(&asked)).await
             }
             ("tfplugin5.Provider", "ImportResourceState") => {
                 unary(request, |asked| Provider::import(&asked)).await
             }
             ("tfplugin5.Provider", "ReadDataSource") => {
-                unary(request, |asked| provider.read_data(asked)).await
+                unary(request, |asked| provider.read_data(&asked)).await
             }
             // Each call ends by itself within milliseconds.
             ("tfplugin5.Provider", "Stop") => {

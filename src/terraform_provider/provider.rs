@@ -80,8 +80,7 @@ impl Provider {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "all calls are methods")]
-    pub(super) fn schemas(&self) -> GetSchemaResponse {
+    pub(super) fn schemas() -> GetSchemaResponse {
         let named = |schema: &Schema| (schema.name.to_owned(), schema.into());
         GetSchemaResponse {
             provider: Some((&SETTINGS).into()),
@@ -100,7 +99,7 @@ impl Provider {
         }
     }
 
-    pub(super) fn prepare(&self, asked: PrepareRequest) -> PrepareResponse {
+    pub(super) fn prepare(&self, asked: &PrepareRequest) -> PrepareResponse {
         let mut config = match decode(asked.config.as_ref()) {
             Ok(config) => config,
             Err(reason) => {
@@ -123,7 +122,7 @@ impl Provider {
         }
     }
 
-    pub(super) fn configure(&self, asked: ConfigureRequest) -> DiagnosticsResponse {
+    pub(super) fn configure(&self, asked: &ConfigureRequest) -> DiagnosticsResponse {
         let diagnostics = match decode(asked.config.as_ref()) {
             Ok(config) => match config.attribute("url") {
                 Value::Text(url) if url.is_empty() => vec![error_at(
@@ -143,8 +142,7 @@ impl Provider {
         DiagnosticsResponse { diagnostics }
     }
 
-    #[expect(clippy::unused_self, reason = "all calls are methods")]
-    pub(super) fn validate_resource(&self, asked: ValidateRequest) -> DiagnosticsResponse {
+    pub(super) fn validate_resource(asked: &ValidateRequest) -> DiagnosticsResponse {
         let checked = resource(&asked.type_name).and_then(|resource| {
             let config = decode(asked.config.as_ref())?;
             Ok(validation::check(resource.schema(), &config))
@@ -154,8 +152,7 @@ impl Provider {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "all calls are methods")]
-    pub(super) fn validate_data(&self, asked: ValidateRequest) -> DiagnosticsResponse {
+    pub(super) fn validate_data(asked: &ValidateRequest) -> DiagnosticsResponse {
         let checked = data_source(&asked.type_name).and_then(|source| {
             let config = decode(asked.config.as_ref())?;
             Ok(validation::check(source.schema(), &config))
@@ -165,8 +162,7 @@ impl Provider {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "all calls are methods")]
-    pub(super) fn upgrade(&self, asked: UpgradeRequest) -> UpgradeResponse {
+    pub(super) fn upgrade(asked: UpgradeRequest) -> UpgradeResponse {
         let upgraded = resource(&asked.type_name).and_then(|resource| {
             let stored = asked.raw_state.unwrap_or_default().json;
             Ok(from_json(resource.schema(), &stored)?)
@@ -200,8 +196,7 @@ impl Provider {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "all calls are methods")]
-    pub(super) fn plan(&self, asked: PlanRequest) -> PlanResponse {
+    pub(super) fn plan(asked: PlanRequest) -> PlanResponse {
         let planned = resource(&asked.type_name).and_then(|resource| {
             let prior = decode(asked.prior_state.as_ref())?;
             let proposed = decode(asked.proposed_new_state.as_ref())?;
@@ -225,7 +220,7 @@ impl Provider {
         }
     }
 
-    pub(super) fn apply(&self, asked: ApplyRequest) -> ApplyResponse {
+    pub(super) fn apply(&self, asked: &ApplyRequest) -> ApplyResponse {
         let applied = resource(&asked.type_name).and_then(|resource| {
             let prior = decode(asked.prior_state.as_ref())?;
             let planned = decode(asked.planned_state.as_ref())?;
@@ -279,7 +274,7 @@ impl Provider {
         }
     }
 
-    pub(super) fn read_data(&self, asked: ReadDataRequest) -> ReadDataResponse {
+    pub(super) fn read_data(&self, asked: &ReadDataRequest) -> ReadDataResponse {
         let read = data_source(&asked.type_name).and_then(|source| {
             let config = decode(asked.config.as_ref())?;
             Ok((source, config))

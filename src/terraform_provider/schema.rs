@@ -172,7 +172,7 @@ impl From<&Schema> for messages::Schema {
             block: Some(messages::Block {
                 version: schema.version,
                 attributes: schema.attributes.iter().map(Into::into).collect(),
-                block_types: nested.collect(),
+                nested: nested.collect(),
                 description: schema.about.to_owned(),
                 deprecated: schema.deprecated.is_some(),
             }),

@@ -146,10 +146,10 @@ async fn odd_values_are_planned_and_kept() {
     terraform.apply(&[]).await;
     let again = terraform.plan(&[]).await;
     let changes = again["resource_changes"].as_array().unwrap();
-    let changed = changes
+    let different = changes
         .iter()
         .filter(|change| change["change"]["actions"] != json!(["no-op"]));
-    assert_eq!(changed.count(), 0);
+    assert_eq!(different.count(), 0);
     let plan = terraform.plan(&[("TF_VAR_dir", "other")]).await;
     let paths = &change(&plan, "coder_agent.nested")["replace_paths"];
     let paths = paths.as_array().unwrap();

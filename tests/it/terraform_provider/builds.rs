@@ -65,7 +65,7 @@ async fn build(template: &str, policy: Policy, log: &Reporter) -> Result<Complet
         directory: folder.0.clone(),
         environment,
         limits: Limits {
-            run: Duration::from_secs(120),
+            run: Duration::from_mins(2),
             grace: Duration::from_secs(5),
         },
         builtin_provider: Some(provider(policy)),
