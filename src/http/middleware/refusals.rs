@@ -146,7 +146,8 @@ fn wish(
 ) -> Option<(AuditAction, Kind, Subject)> {
     let param = |name: &str| {
         let mut params = params.iter();
-        params.find_map(|(key, value)| (key == name).then_some(value))
+        // The database knows no text with a NUL, so nothing has such a name.
+        params.find_map(|(key, value)| (key == name && !value.contains('\0')).then_some(value))
     };
     let user = || param("user").map(UserRef::from);
     let organization = || param("organization").map(OrganizationRef::from);
