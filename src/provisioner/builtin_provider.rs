@@ -119,7 +119,7 @@ impl BuiltinProvider {
             0o600,
         )?;
         // A cache of its own: what is linked there must never be mixed with downloads.
-        let cache = directory.join("tf-builtin");
+        let cache = cache_in(directory);
         fs::create_dir_all(&cache)?;
         Ok(Some(Source {
             variables: [
@@ -129,6 +129,12 @@ impl BuiltinProvider {
             .into(),
         }))
     }
+}
+
+/// Where init keeps providers when it gets one of them from this program.
+#[must_use]
+pub fn cache_in(directory: &Path) -> PathBuf {
+    directory.join("tf-builtin")
 }
 
 /// Whether a template, or the state it begins with, has anything of the provider.

@@ -7,6 +7,7 @@ mod import;
 mod job_log;
 mod plugin_cache;
 mod reporter;
+mod span;
 mod steps;
 mod work_directory;
 

@@ -8,17 +8,14 @@ use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
 
-use super::{Inputs, JobLog, JobReporter, RunnerSettings, WorkDirectory, plugin_cache};
+use super::{Inputs, JobLog, JobReporter, RunnerSettings, WorkDirectory, plugin_cache, span::Span};
 use crate::{
-    domain::{
-        clock::{Clock, Timestamp},
-        provisioning::{
-            BuildMetadata, LogLevel, Module, ParsedTemplate, ProvisionedResources, Timing,
-            TimingStage, Transition,
-        },
+    domain::provisioning::{
+        BuildMetadata, LogLevel, Module, ParsedTemplate, ProvisionedResources, Timing, TimingStage,
+        Transition,
     },
     provisioner::{
-        builtin_provider::VERSION,
+        builtin_provider::{self, VERSION},
         engine::Version,
         environment, logs, parse,
         process::{self, ProcessError, Program, Stream, Variables},
@@ -108,7 +105,7 @@ impl<'a, R: JobReporter> Steps<'a, R> {
 
     /// `terraform init`.
     pub(super) async fn init(&self, stage: &str) -> Result<Timing, String> {
-        self.prune_plugin_cache().await;
+        self.prune_plugin_caches().await;
         for warning in environment::warnings(&self.settings.environment) {
             self.log.engine(stage, LogLevel::Warn, warning);
         }
@@ -334,11 +331,13 @@ impl<'a, R: JobReporter> Steps<'a, R> {
         }
     }
 
-    async fn prune_plugin_cache(&self) {
+    async fn prune_plugin_caches(&self) {
+        let beside = builtin_provider::cache_in(&self.settings.directory);
         let (cache, now) = (self.plugin_cache.clone(), self.settings.clock.now());
         let pruned = tokio::task::spawn_blocking(move || {
             std::fs::create_dir_all(&cache)?;
-            plugin_cache::prune(&cache, now)
+            plugin_cache::prune(&cache, now)?;
+            plugin_cache::prune(&beside, now)
         })
         .await;
         if let Ok(Err(error)) = pruned {
@@ -378,32 +377,4 @@ struct ListedModule {
     key: String,
     source: String,
     version: String,
-}
-
-/// A step that Terraform tells no events of.
-struct Span<'a> {
-    clock: &'a Clock,
-    stage: TimingStage,
-    started_at: Timestamp,
-}
-
-impl<'a> Span<'a> {
-    fn begin(clock: &'a Clock, stage: TimingStage) -> Self {
-        Self {
-            clock,
-            stage,
-            started_at: clock.now(),
-        }
-    }
-
-    fn end(self, action: &str) -> Timing {
-        Timing {
-            started_at: self.started_at,
-            ended_at: self.clock.now(),
-            stage: self.stage,
-            source: "terraform".to_owned(),
-            action: action.to_owned(),
-            resource: "state file".to_owned(),
-        }
-    }
 }
