@@ -22,6 +22,7 @@ use crate::{
         state::{AppState, DaemonSessions},
     },
     lifecycle::Lifecycle,
+    outbound::requests::Requests,
     provisioner_rpc,
     pubsub::{self, Events, Outbox},
     rpc::bytes_over_websocket::bytes_of,
@@ -29,10 +30,11 @@ use crate::{
         Core, audit::AuditLog, authcheck::AuthCheck, builds::Builds, custom_roles::CustomRoles,
         files::Files, git_ssh_keys::GitSshKeys, groups::Groups, idp_sync::IdpSync, jobs::Jobs,
         keys::Keys, licenses::Licenses, lifecycle::WorkspaceLifecycle, members::Members,
-        meta::Meta, organizations::Organizations, provisioner_keys::ProvisionerKeys,
-        quiet_hours::UserQuietHours, quotas::Quotas, sessions::Sessions, settings::Settings,
-        template_versions::TemplateVersions, templates::Templates, usage::Usage, users::Users,
-        watch::Watches, workspace_reads::WorkspaceReads, workspace_settings::WorkspaceSettings,
+        meta::Meta, organizations::Organizations, passcodes::Passcodes,
+        provisioner_keys::ProvisionerKeys, quiet_hours::UserQuietHours, quotas::Quotas,
+        sessions::Sessions, settings::Settings, template_versions::TemplateVersions,
+        templates::Templates, usage::Usage, users::Users, watch::Watches,
+        workspace_reads::WorkspaceReads, workspace_settings::WorkspaceSettings,
         workspace_views::WorkspaceViews, workspaces::Workspaces,
     },
     store::pool::{self, PoolSettings},
@@ -83,6 +85,7 @@ impl App {
             settings: Arc::clone(&settings),
         };
         let sessions = Sessions::new(core.clone(), parts.hasher);
+        let requests = Requests::new()?;
         let git_ssh_keys = GitSshKeys::new(core.clone());
         let jobs = Jobs::new(core.clone());
         let organizations = Organizations::new(core.clone(), sessions.clone());
@@ -126,6 +129,7 @@ impl App {
             jobs,
             provisioner_keys: ProvisionerKeys::new(core.clone()),
             files,
+            passcodes: Passcodes::new(core.clone(), sessions.clone(), requests.clone()),
             users: Users::new(core.clone(), sessions.clone(), git_ssh_keys.clone()),
             git_ssh_keys,
             quiet_hours: UserQuietHours::new(core.clone()),
@@ -214,6 +218,9 @@ pub fn settings(config: &Config, access_url: Url) -> Settings {
     settings
         .strict_transport_security
         .clone_from(&config.network.strict_transport_security);
+    settings
+        .message_webhook
+        .clone_from(&config.sign_in.message_webhook);
     settings.ssh_key_algorithm = match config.sign_in.ssh_key_kind {
         SshKeyKind::Ed25519 => SshKeyAlgorithm::Ed25519,
         SshKeyKind::Ecdsa => SshKeyAlgorithm::Ecdsa,

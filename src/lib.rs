@@ -41,4 +41,6 @@ pub mod store;
 
 pub mod pubsub;
 
+pub mod outbound;
+
 pub mod domain;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
+use url::Url;
 
 use super::{
     ConfigError,
@@ -44,6 +45,17 @@ pub(super) struct SignInArgs {
     /// Refuse passwords from everyone but owners
     #[arg(long, env = "CODER_DISABLE_PASSWORD_AUTH")]
     disable_password_auth: Switch,
+    /// How messages to users are sent; only webhook sends any
+    #[arg(
+        long,
+        env = "CODER_NOTIFICATIONS_METHOD",
+        default_value = "smtp",
+        value_name = "METHOD"
+    )]
+    notifications_method: MessageMethod,
+    /// URL that messages to users are posted to, such as one-time passcodes
+    #[arg(long, env = "CODER_NOTIFICATIONS_WEBHOOK_ENDPOINT", value_name = "URL")]
+    notifications_webhook_endpoint: Option<Url>,
     /// Kind of SSH key made for each user
     #[arg(
         long,
@@ -96,6 +108,8 @@ pub struct SignIn {
     pub max_token_lifetime: Duration,
     /// Whether those who are not owners may sign in with a password.
     pub password_auth: bool,
+    /// Where messages to users are posted.
+    pub message_webhook: Option<Url>,
     /// Kind of SSH key made for each user.
     pub ssh_key_kind: SshKeyKind,
     /// Value of the Authorization header of SCIM requests.
@@ -119,6 +133,15 @@ pub struct Rights {
     pub browser_only: bool,
     /// Experiments that are switched on, as given.
     pub experiments: Vec<String>,
+}
+
+/// How messages to users are sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum MessageMethod {
+    /// By mail, which is not served.
+    Smtp,
+    /// As POST requests.
+    Webhook,
 }
 
 /// Kind of SSH key.
@@ -150,6 +173,9 @@ impl SignInArgs {
             // A lower maximum is the stricter wish, so it bounds the default as well.
             default_token_lifetime: default.min(longest),
             max_token_lifetime: longest,
+            message_webhook: self
+                .notifications_webhook_endpoint
+                .filter(|_| self.notifications_method == MessageMethod::Webhook),
             password_auth: !self.disable_password_auth.0,
             ssh_key_kind: self.ssh_keygen_algorithm,
             scim_auth_header: self.scim_auth_header,

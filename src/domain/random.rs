@@ -39,6 +39,12 @@ pub fn bytes<const N: usize>() -> [u8; N] {
     drawn
 }
 
+/// A random UUID (version 4), fit for secrets.
+#[must_use]
+pub fn uuid() -> uuid::Uuid {
+    uuid::Builder::from_random_bytes(bytes()).into_uuid()
+}
+
 /// A readable name such as `calm_otter42`; fit for template versions and tokens.
 #[must_use]
 pub fn two_words() -> String {

@@ -53,6 +53,8 @@ mod provisioner_keys;
 
 mod provisioners;
 
+mod passcodes;
+
 mod passwords;
 
 mod quiet_hours;
@@ -107,6 +109,7 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(template_versions::router())
         .merge(user_roles::router())
         .merge(passwords::router(state))
+        .merge(passcodes::router(state))
         .merge(git_ssh_keys::router())
         .merge(quiet_hours::router())
         .merge(workspaces::router())

@@ -13,10 +13,10 @@ use crate::{
         audit::AuditLog, authcheck::AuthCheck, builds::Builds, custom_roles::CustomRoles,
         files::Files, git_ssh_keys::GitSshKeys, groups::Groups, idp_sync::IdpSync, jobs::Jobs,
         keys::Keys, licenses::Licenses, members::Members, meta::Meta, organizations::Organizations,
-        provisioner_keys::ProvisionerKeys, quiet_hours::UserQuietHours, quotas::Quotas,
-        sessions::Sessions, settings::Settings, template_versions::TemplateVersions,
-        templates::Templates, usage::Usage, users::Users, watch::Watches,
-        workspace_reads::WorkspaceReads, workspace_settings::WorkspaceSettings,
+        passcodes::Passcodes, provisioner_keys::ProvisionerKeys, quiet_hours::UserQuietHours,
+        quotas::Quotas, sessions::Sessions, settings::Settings,
+        template_versions::TemplateVersions, templates::Templates, usage::Usage, users::Users,
+        watch::Watches, workspace_reads::WorkspaceReads, workspace_settings::WorkspaceSettings,
         workspace_views::WorkspaceViews, workspaces::Workspaces,
     },
 };
@@ -75,6 +75,8 @@ parts! {
     meta: Meta,
     /// Signing in and out.
     sessions: Sessions,
+    /// One-time passcodes.
+    passcodes: Passcodes,
     /// Users.
     users: Users,
     /// The queue of provisioner jobs.

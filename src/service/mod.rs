@@ -47,6 +47,8 @@ pub mod quotas;
 
 pub mod resources;
 
+pub mod passcodes;
+
 pub mod passes;
 
 pub mod password_hashing;

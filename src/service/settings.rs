@@ -25,6 +25,8 @@ pub struct Settings {
     pub disable_session_expiry_refresh: bool,
     /// Whether nobody may sign in by password.
     pub disable_password_auth: bool,
+    /// Where messages to users are posted; without it none are sent.
+    pub message_webhook: Option<Url>,
     /// Whether cookies are for TLS only.
     pub secure_cookies: bool,
     /// Value of the Strict-Transport-Security header; `None` for no header.
@@ -81,6 +83,7 @@ impl Settings {
             secure_cookies: access_url.scheme() == "https",
             strict_transport_security: None,
             access_url,
+            message_webhook: None,
             ssh_key_algorithm: SshKeyAlgorithm::Ed25519,
             allow_workspace_renames: false,
             terraform_debug_mode: false,

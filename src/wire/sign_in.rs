@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::validate::{Faults, Validate};
+use crate::domain::names;
 
 /// The ways to sign in (codersdk.AuthMethods).
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -56,4 +57,46 @@ pub struct ValidateUserPasswordResponse {
     pub valid: bool,
     /// Why not.
     pub details: String,
+}
+
+/// Asks for a one-time passcode (codersdk.RequestOneTimePasscodeRequest).
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub struct RequestOneTimePasscodeRequest {
+    /// Whose.
+    pub email: String,
+}
+
+impl Validate for RequestOneTimePasscodeRequest {
+    fn validate(&self, faults: &mut Faults) {
+        email(faults, &self.email);
+    }
+}
+
+/// Sets a password with a passcode (codersdk.ChangePasswordWithOneTimePasscodeRequest).
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub struct ChangePasswordWithOneTimePasscodeRequest {
+    /// Whose.
+    pub email: String,
+    /// The passcode.
+    pub one_time_passcode: String,
+    /// The new password.
+    pub password: String,
+}
+
+impl Validate for ChangePasswordWithOneTimePasscodeRequest {
+    fn validate(&self, faults: &mut Faults) {
+        email(faults, &self.email);
+        faults.required("one_time_passcode", &self.one_time_passcode);
+        faults.required("password", &self.password);
+    }
+}
+
+fn email(faults: &mut Faults, value: &str) {
+    if value.is_empty() {
+        faults.required("email", value);
+    } else {
+        faults.check(names::is_email(value), "email", "email", value);
+    }
 }

@@ -18,7 +18,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("pubsub", &["domain"]),
     ("wire", &["domain"]),
-    ("service", &["store", "pubsub", "domain"]),
+    ("outbound", &["domain"]),
+    ("service", &["store", "pubsub", "outbound", "domain"]),
     ("provisioner", &["service", "domain", "lifecycle"]),
     ("workers", &["service", "domain", "lifecycle"]),
     (
@@ -43,6 +44,7 @@ const EVERYTHING: &[&str] = &[
     "http",
     "lifecycle",
     "listen",
+    "outbound",
     "provisioner",
     "provisioner_rpc",
     "pubsub",

@@ -51,6 +51,8 @@ mod openapi;
 
 mod organizations;
 
+mod passcodes;
+
 mod query_counts;
 mod quotas;
 

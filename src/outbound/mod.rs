@@ -1,0 +1,6 @@
+//! Calls to other servers: identity providers, and the webhook that takes messages to users.
+//! Sends and understands; knows no database and no rule of ours.
+
+pub mod requests;
+
+pub mod webhook;
