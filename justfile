@@ -55,6 +55,10 @@ peer-suite: build
 cli-check: build
     scripts/compat.sh cli
 
+# The Terraform provider of the debug build beside the incumbent's
+provider-check *ARGUMENTS: build
+    scripts/compat.sh provider {{ ARGUMENTS }}
+
 # The README's curl lines against the debug build
 readme-check: build
     scripts/compat.sh readme

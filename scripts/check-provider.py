@@ -2,7 +2,7 @@
 """The provider in the binary beside the incumbent's, on the templates of tests/fixtures/provider.
 
 Schema, plans, states, refreshes and replacements must be equal but for drawn ids; refusals must be the
-same ones at the same places. Texts of messages and descriptions are not compared: they are our own.
+same ones at the same places; each must go on from the other's state. Texts of messages and descriptions are not compared: they are our own.
 Needs terraform, the built server, and TF_CLI_CONFIG_FILE with a way to the incumbent's provider.
 """
 import json
@@ -156,6 +156,18 @@ def cases():
     yield "identity without an environment", "identity", lambda terraform: terraform.plan(), {}
 
 
+def handed_over(folder, template, first, second):
+    """What another provider plans on the state that one left, and which it must not: changes."""
+    terraform = Terraform(folder, template, first, KNOWN)
+    terraform.run("apply", "-auto-approve")
+    (terraform.folder / ".terraform.lock.hcl").unlink()
+    shutil.rmtree(terraform.folder / ".terraform")
+    terraform.env["TF_CLI_CONFIG_FILE"] = str(second)
+    terraform.run("init")
+    changes = terraform.plan()["plan"]["resource_changes"]
+    return [[one["address"], one["change"]["actions"]] for one in changes if one["change"]["actions"] != ["no-op"]]
+
+
 def start_time(folder, configuration, name):
     """How long a command takes that starts the provider once, at best of five, in milliseconds."""
     terraform = Terraform(folder / f"start-{name}", "identity", configuration, KNOWN)
@@ -187,6 +199,11 @@ def main():
     for case, ours, theirs in zip(wanted, seen["ours"], seen["theirs"]):
         found = list(differences(ours, theirs))
         checks.check(f"{case[0]}: as the incumbent's", not found, "\n     ".join(found[:20]))
+    for template in ("agents", "apps", "edges") if not only else ():
+        for first, second in (("ours", "theirs"), ("theirs", "ours")):
+            place = folder / f"{template}-from-{first}"
+            found = handed_over(place, template, configurations[first], configurations[second])
+            checks.check(f"{template}: a state is handed over from {first} to {second}", not found, json.dumps(found))
     ours, theirs = (start_time(folder, configurations[side], side) for side in configurations)
     print(f"a command with one start of the provider: {ours:.0f} ms (this build), {theirs:.0f} ms (the incumbent's)")
     shutil.rmtree(folder)
