@@ -28,13 +28,13 @@ use crate::{
     rpc::bytes_over_websocket::bytes_of,
     service::{
         Core, audit::AuditLog, authcheck::AuthCheck, builds::Builds, custom_roles::CustomRoles,
-        files::Files, git_ssh_keys::GitSshKeys, groups::Groups, idp_sync::IdpSync, jobs::Jobs,
-        keys::Keys, licenses::Licenses, lifecycle::WorkspaceLifecycle, members::Members,
-        meta::Meta, organizations::Organizations, passcodes::Passcodes,
-        provisioner_keys::ProvisionerKeys, quiet_hours::UserQuietHours, quotas::Quotas,
-        sessions::Sessions, settings::Settings, template_versions::TemplateVersions,
-        templates::Templates, usage::Usage, users::Users, watch::Watches,
-        workspace_reads::WorkspaceReads, workspace_settings::WorkspaceSettings,
+        files::Files, git_ssh_keys::GitSshKeys, groups::Groups, health::HealthReports,
+        idp_sync::IdpSync, jobs::Jobs, keys::Keys, licenses::Licenses,
+        lifecycle::WorkspaceLifecycle, members::Members, meta::Meta, organizations::Organizations,
+        passcodes::Passcodes, provisioner_keys::ProvisionerKeys, quiet_hours::UserQuietHours,
+        quotas::Quotas, sessions::Sessions, settings::Settings,
+        template_versions::TemplateVersions, templates::Templates, usage::Usage, users::Users,
+        watch::Watches, workspace_reads::WorkspaceReads, workspace_settings::WorkspaceSettings,
         workspace_views::WorkspaceViews, workspaces::Workspaces,
     },
     store::pool::{self, PoolSettings},
@@ -106,12 +106,14 @@ impl App {
             organizations.clone(),
             http::workspace_reads::renderer(Arc::clone(&settings)),
         );
+        let meta = Meta::new(core.clone());
         let state = AppState::from(http::state::StateParts {
             settings,
             clock: parts.clock,
             limits: parts.limits,
             lifecycle: lifecycle.clone(),
-            meta: Meta::new(core.clone()),
+            health: HealthReports::new(core.clone(), meta.clone()),
+            meta,
             template_versions: TemplateVersions::new(core.clone(), jobs.clone(), files.clone()),
             workspaces: Workspaces::new(core.clone(), jobs.clone()),
             workspace_reads,
@@ -226,6 +228,7 @@ pub fn settings(config: &Config, access_url: Url) -> Settings {
         SshKeyKind::Ecdsa => SshKeyAlgorithm::Ecdsa,
         SshKeyKind::Rsa4096 => SshKeyAlgorithm::Rsa4096,
     };
+    settings.given.clone_from(&config.given);
     settings.workspace_cache_bytes = config.storage.workspace_cache_bytes;
     settings.audit_retention = config.storage.audit_retention;
     settings.allow_workspace_renames = config.rights.workspace_renames;

@@ -8,7 +8,8 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::{ConfigError, Refusal, values::Switch};
+use super::{ConfigError, Refusal, given, values::Switch};
+use crate::domain::given_settings::GivenSetting;
 
 /// The command that runs when none is named.
 const DEFAULT_COMMAND: &str = "server";
@@ -36,10 +37,10 @@ const NOT_OURS: &[&str] = &[
     "CODER_WORKSPACE_",
 ];
 
-/// Parses arguments (the program's name first) and the environment.
+/// Parses arguments (the program's name first) and the environment; tells what was given too.
 pub(super) fn parse<P: Parser>(
     arguments: impl IntoIterator<Item = OsString>,
-) -> Result<P, Refusal> {
+) -> Result<(P, Vec<GivenSetting>), Refusal> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     let first = arguments
         .get(1)
@@ -54,7 +55,10 @@ pub(super) fn parse<P: Parser>(
     command
         .clone()
         .try_get_matches_from(arguments)
-        .and_then(|mut matches| P::from_arg_matches_mut(&mut matches))
+        .and_then(|mut matches| {
+            let given = given::collect(&P::command(), &matches);
+            Ok((P::from_arg_matches_mut(&mut matches)?, given))
+        })
         .map_err(|error| refuse(&command, &error))
 }
 

@@ -5,6 +5,7 @@
 mod bench;
 mod clients;
 mod command_line;
+mod given;
 mod network;
 mod observability;
 mod provisioning;
@@ -27,6 +28,8 @@ pub use self::{
     storage::Storage,
     values::Address,
 };
+
+use crate::domain::given_settings::GivenSetting;
 
 /// What the process was asked to do.
 #[derive(Clone, Debug)]
@@ -67,6 +70,8 @@ pub struct Config {
     pub observability: Observability,
     /// Names of `CODER_` settings in the environment that this server does not know, sorted.
     pub ignored: Vec<String>,
+    /// Every setting as it was given, without secrets.
+    pub given: Vec<GivenSetting>,
 }
 
 /// Why there are no settings to run with.
@@ -94,13 +99,13 @@ impl ConfigError {
 /// # Errors
 /// [`Refusal::Told`] when help or the version was asked for, [`Refusal::Wrong`] for a wrong setting.
 pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Refusal> {
-    let command = command_line::parse::<CommandLine>(arguments)?.command;
+    let (line, given) = command_line::parse::<CommandLine>(arguments)?;
     let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
     let config = |settings: Box<Settings>| {
         let resolved = settings.resolve(home.as_deref()).map_err(Refusal::Wrong);
-        resolved.map(Box::new)
+        resolved.map(|config| Box::new(Config { given, ..config }))
     };
-    Ok(match command {
+    Ok(match line.command {
         Command::Server(settings) => Task::Server(config(settings)?),
         Command::Demo(settings) => Task::Demo(config(settings)?),
         Command::Migrate(settings) => Task::Migrate(config(settings)?),
@@ -173,6 +178,7 @@ impl Settings {
             derp: self.derp.resolve(),
             observability: self.observability.resolve()?,
             ignored: command_line::unknown_names::<CommandLine>(),
+            given: Vec::new(),
         })
     }
 }

@@ -24,7 +24,11 @@ pub mod faults;
 
 pub mod files;
 
+pub mod given_settings;
+
 pub mod glances;
+
+pub mod health;
 
 pub mod idempotency;
 

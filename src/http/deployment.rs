@@ -7,25 +7,31 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     error::ApiError,
-    extract::{BodyBytes, OptionalActor},
+    extract::{BodyBytes, OptionalActor, QueryMap},
     reply::Reply,
     state::AppState,
+    templates::offset_hours,
 };
 use crate::{
     domain::{clock::Clock, rights::actor::Actor},
     service::{
         meta::{Meta, StatsError},
         settings::Settings,
+        templates::Templates,
         version::API_VERSION,
     },
     wire::{
         deployment::{
             AppHostResponse, AppearanceConfig, AvailableExperiments, BannerConfig, DeploymentStats,
-            Entitlements, Feature, LinkConfig, Region, Regions, SessionCountDeploymentStats,
-            SshConfigResponse, UpdateCheckResponse, WorkspaceConnectionLatency,
-            WorkspaceDeploymentStats,
+            Entitlements, Feature, LinkConfig, ListUserExternalAuthResponse, ProxyHealthReport,
+            Region, Regions, SessionCountDeploymentStats, SshConfigResponse, UpdateCheckResponse,
+            WorkspaceConnectionLatency, WorkspaceDeploymentStats, WorkspaceProxies, WorkspaceProxy,
+            WorkspaceProxyStatus,
         },
+        deployment_settings::DeploymentConfig,
         response::Response as Body,
+        templates::DausResponse,
+        time::Time,
     },
 };
 
@@ -40,6 +46,10 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(regions))
         .routes(routes!(app_host))
         .routes(routes!(stats))
+        .routes(routes!(configuration))
+        .routes(routes!(workspace_proxies))
+        .routes(routes!(external_auth))
+        .routes(routes!(daily_users))
         .routes(routes!(content_policy_report))
 }
 
@@ -161,23 +171,77 @@ async fn regions(
     State(meta): State<Meta>,
     _: Actor,
 ) -> Result<Reply<Regions>, ApiError> {
+    let region = primary(&settings, &meta).await?;
+    Ok(Reply(Regions {
+        regions: vec![region],
+    }))
+}
+
+async fn primary(settings: &Settings, meta: &Meta) -> Result<Region, ApiError> {
     let id = meta.deployment_id().await.map_err(ApiError::internal)?;
-    let region = Region {
+    let here = settings.access_url.as_str().trim_end_matches('/');
+    Ok(Region {
         id: id.0,
         name: "primary".to_owned(),
         display_name: "Default".to_owned(),
         icon_url: "/emojis/1f3e1.png".to_owned(),
         healthy: true,
-        path_app_url: settings
-            .access_url
-            .as_str()
-            .trim_end_matches('/')
-            .to_owned(),
+        path_app_url: here.to_owned(),
         wildcard_hostname: settings.wildcard_access_url.clone(),
+    })
+}
+
+/// The proxies for workspace traffic: there is one, the server itself.
+#[utoipa::path(get, path = "/workspaceproxies", tag = "Enterprise",
+    responses((status = 200, body = WorkspaceProxies), (status = "4XX", body = Body)))]
+async fn workspace_proxies(
+    State(settings): State<Arc<Settings>>,
+    State(meta): State<Meta>,
+    State(clock): State<Clock>,
+    _: Actor,
+) -> Result<Reply<WorkspaceProxies>, ApiError> {
+    let now = clock.now().into();
+    let proxy = WorkspaceProxy {
+        region: primary(&settings, &meta).await?,
+        derp_enabled: false,
+        derp_only: false,
+        status: WorkspaceProxyStatus {
+            status: "ok",
+            report: ProxyHealthReport::default(),
+            checked_at: now,
+        },
+        created_at: Time::zero(),
+        updated_at: Time::zero(),
+        deleted: false,
+        version: API_VERSION,
     };
-    Ok(Reply(Regions {
-        regions: vec![region],
+    Ok(Reply(WorkspaceProxies {
+        regions: vec![proxy],
     }))
+}
+
+/// Providers that users can link to; none can be set up yet.
+#[utoipa::path(get, path = "/external-auth", tag = "Git",
+    responses((status = 200, body = ListUserExternalAuthResponse)))]
+async fn external_auth(_: Actor) -> Reply<ListUserExternalAuthResponse> {
+    Reply(ListUserExternalAuthResponse::default())
+}
+
+/// How many used workspaces, day by day.
+#[utoipa::path(get, path = "/insights/daus", tag = "General", params(("tz_offset" = Option<i32>, Query)),
+    responses((status = 200, body = DausResponse), (status = "4XX", body = Body)))]
+async fn daily_users(
+    State(meta): State<Meta>,
+    State(templates): State<Templates>,
+    actor: Actor,
+    query: QueryMap,
+) -> Result<Reply<DausResponse>, ApiError> {
+    meta.settings(&actor)?;
+    let offset = offset_hours(&query)?;
+    Ok(Reply(DausResponse::new(
+        templates.days_without_use(offset),
+        offset,
+    )))
 }
 
 /// Where apps with host names of their own are.
@@ -195,6 +259,20 @@ impl From<StatsError> for ApiError {
             StatsError::Store(source) => Self::internal(source),
         }
     }
+}
+
+/// The server's settings; secrets have no value.
+#[utoipa::path(get, path = "/deployment/config", tag = "General",
+    responses((status = 200, body = DeploymentConfig), (status = "4XX", body = Body)))]
+async fn configuration(
+    State(meta): State<Meta>,
+    actor: Actor,
+) -> Result<Reply<DeploymentConfig>, ApiError> {
+    let settings = meta.settings(&actor)?;
+    Ok(Reply(DeploymentConfig::new(
+        &settings.given,
+        &settings.access_url,
+    )))
 }
 
 /// Counts of workspaces and sessions.

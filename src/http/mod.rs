@@ -29,6 +29,8 @@ mod files;
 
 mod git_ssh_keys;
 
+mod health;
+
 mod idp_sync;
 
 mod groups;
@@ -133,6 +135,7 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(authcheck::router())
         .merge(audit::router())
         .merge(deployment::router())
+        .merge(health::router())
 }
 
 /// The OpenAPI 3.1 description of what is served.

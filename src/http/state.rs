@@ -11,12 +11,13 @@ use crate::{
     lifecycle::Lifecycle,
     service::{
         audit::AuditLog, authcheck::AuthCheck, builds::Builds, custom_roles::CustomRoles,
-        files::Files, git_ssh_keys::GitSshKeys, groups::Groups, idp_sync::IdpSync, jobs::Jobs,
-        keys::Keys, licenses::Licenses, members::Members, meta::Meta, organizations::Organizations,
-        passcodes::Passcodes, provisioner_keys::ProvisionerKeys, quiet_hours::UserQuietHours,
-        quotas::Quotas, sessions::Sessions, settings::Settings,
-        template_versions::TemplateVersions, templates::Templates, usage::Usage, users::Users,
-        watch::Watches, workspace_reads::WorkspaceReads, workspace_settings::WorkspaceSettings,
+        files::Files, git_ssh_keys::GitSshKeys, groups::Groups, health::HealthReports,
+        idp_sync::IdpSync, jobs::Jobs, keys::Keys, licenses::Licenses, members::Members,
+        meta::Meta, organizations::Organizations, passcodes::Passcodes,
+        provisioner_keys::ProvisionerKeys, quiet_hours::UserQuietHours, quotas::Quotas,
+        sessions::Sessions, settings::Settings, template_versions::TemplateVersions,
+        templates::Templates, usage::Usage, users::Users, watch::Watches,
+        workspace_reads::WorkspaceReads, workspace_settings::WorkspaceSettings,
         workspace_views::WorkspaceViews, workspaces::Workspaces,
     },
 };
@@ -73,6 +74,8 @@ parts! {
     lifecycle: Lifecycle,
     /// Facts about the deployment.
     meta: Meta,
+    /// How the deployment does.
+    health: HealthReports,
     /// Signing in and out.
     sessions: Sessions,
     /// One-time passcodes.

@@ -237,6 +237,18 @@ async fn delete(
     Ok(Reply(Body::message("The template was deleted.")))
 }
 
+/// By how many hours the days of a count begin later than in UTC.
+pub(super) fn offset_hours(query: &QueryMap) -> Result<i32, ApiError> {
+    let text = query.first("tz_offset").filter(|text| !text.is_empty());
+    text.map_or(Ok(0), str::parse)
+        .ok()
+        .filter(|hours: &i32| hours.abs() <= WIDEST_OFFSET)
+        .ok_or_else(|| {
+            ApiError::bad_request("\"tz_offset\" must be a number of hours.")
+                .field("tz_offset", "must be between -14 and 14")
+        })
+}
+
 /// How many used the template's workspaces, day by day.
 #[utoipa::path(get, path = "/templates/{template}/daus", tag = "Templates",
     params(("template" = Uuid, Path), ("tz_offset" = Option<i32>, Query)),
@@ -247,15 +259,7 @@ async fn daily_users(
     Path((id,)): Path<(TemplateId,)>,
     query: QueryMap,
 ) -> Result<Reply<DausResponse>, ApiError> {
-    let text = query.first("tz_offset").filter(|text| !text.is_empty());
-    let offset: i32 = text
-        .map_or(Ok(0), str::parse)
-        .ok()
-        .filter(|hours: &i32| hours.abs() <= WIDEST_OFFSET)
-        .ok_or_else(|| {
-            ApiError::bad_request("\"tz_offset\" must be a number of hours.")
-                .field("tz_offset", "must be between -14 and 14")
-        })?;
+    let offset = offset_hours(&query)?;
     let days = templates.days_of_use(&actor, id, offset).await?;
     Ok(Reply(DausResponse::new(days, offset)))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::OnceCell;
 
-use super::Core;
+use super::{Core, settings::Settings};
 use crate::{
     domain::{
         ids::DeploymentId,
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Why counts are not told.
+/// Why counts or settings are not told.
 #[derive(Debug, Error)]
 pub enum StatsError {
     /// The caller may not see them.
@@ -63,6 +63,17 @@ impl Meta {
     /// When it does not.
     pub async fn ready(&self) -> Result<(), StoreError> {
         pool::ping(&mut *self.core.conn().await?).await
+    }
+
+    /// Every setting of the server as it was given, without secrets.
+    ///
+    /// # Errors
+    /// [`StatsError::Denied`] without the right to see the deployment's settings.
+    pub fn settings(&self, actor: &Actor) -> Result<&Settings, StatsError> {
+        if !actor.may(Action::Read, &Object::of(ResourceKind::DeploymentConfig)) {
+            return Err(StatsError::Denied);
+        }
+        Ok(&self.core.settings)
     }
 
     /// How many workspaces are in which state.

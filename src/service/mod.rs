@@ -19,6 +19,8 @@ pub mod git_ssh_keys;
 
 pub mod groups;
 
+pub mod health;
+
 pub mod idempotency;
 
 pub mod idp_sync;

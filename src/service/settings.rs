@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::domain::ssh_keys::SshKeyAlgorithm;
+use crate::domain::{given_settings::GivenSetting, ssh_keys::SshKeyAlgorithm};
 
 /// All values that services depend on.
 #[derive(Clone, Debug)]
@@ -65,6 +65,8 @@ pub struct Settings {
     pub agent_inactive_after: Duration,
     /// Bytes of rendered workspaces that are kept at most.
     pub workspace_cache_bytes: u64,
+    /// Every setting as it was given, without secrets.
+    pub given: Vec<GivenSetting>,
 }
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -102,6 +104,7 @@ impl Settings {
             allow_custom_quiet_hours: true,
             agent_inactive_after: Duration::from_secs(30),
             workspace_cache_bytes: 32 * 1024 * 1024,
+            given: Vec::new(),
         }
     }
 }

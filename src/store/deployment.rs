@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::StoreError;
-use crate::domain::ids::DeploymentId;
+use crate::domain::{health::HealthSection, ids::DeploymentId};
 
 /// The deployment's id.
 pub async fn id(conn: &mut PgConnection) -> Result<DeploymentId, StoreError> {
@@ -45,4 +45,33 @@ pub async fn count_workspaces(conn: &mut PgConnection) -> Result<WorkspaceCounts
     )
     .fetch_one(conn)
     .await?)
+}
+
+/// The parts of the health report that are muted.
+pub async fn dismissed_health_sections(
+    conn: &mut PgConnection,
+) -> Result<Vec<HealthSection>, StoreError> {
+    let names = sqlx::query_scalar!("SELECT dismissed_health_sections FROM deployment")
+        .fetch_one(conn)
+        .await?;
+    // A name of another release is none that can be muted here.
+    Ok(names
+        .iter()
+        .filter_map(|name| HealthSection::parse(name))
+        .collect())
+}
+
+/// Mutes these parts and no others.
+pub async fn update_dismissed_health_sections(
+    conn: &mut PgConnection,
+    sections: &[HealthSection],
+) -> Result<(), StoreError> {
+    let names: Vec<String> = sections.iter().map(ToString::to_string).collect();
+    sqlx::query!(
+        "UPDATE deployment SET dismissed_health_sections = $1",
+        &names
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }

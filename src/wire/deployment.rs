@@ -190,3 +190,63 @@ pub struct SessionCountDeploymentStats {
     /// In web terminals.
     pub reconnecting_pty: i64,
 }
+
+/// Providers that users can link to (codersdk.ListUserExternalAuthResponse).
+#[derive(Debug, Default, Serialize, utoipa::ToSchema)]
+pub struct ListUserExternalAuthResponse {
+    /// The providers.
+    #[schema(value_type = Vec<Object>)]
+    pub providers: Vec<serde_json::Value>,
+    /// The user's links.
+    #[schema(value_type = Vec<Object>)]
+    pub links: Vec<serde_json::Value>,
+}
+
+/// Proxies for workspace traffic (codersdk.RegionsResponse of workspace proxies).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct WorkspaceProxies {
+    /// The proxies; the server itself is one.
+    pub regions: Vec<WorkspaceProxy>,
+}
+
+/// A proxy (codersdk.WorkspaceProxy).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct WorkspaceProxy {
+    /// Where it is.
+    #[serde(flatten)]
+    pub region: Region,
+    /// Whether it relays connections.
+    pub derp_enabled: bool,
+    /// Whether it does nothing else.
+    pub derp_only: bool,
+    /// How it does.
+    pub status: WorkspaceProxyStatus,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+    /// Whether it is gone.
+    pub deleted: bool,
+    /// Its release.
+    pub version: &'static str,
+}
+
+/// How a proxy does (codersdk.WorkspaceProxyStatus).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct WorkspaceProxyStatus {
+    /// `ok`, `unreachable`, `unhealthy`, `unregistered`.
+    pub status: &'static str,
+    /// Why.
+    pub report: ProxyHealthReport,
+    /// When that was looked at.
+    pub checked_at: Time,
+}
+
+/// Why a proxy does so (codersdk.ProxyHealthReport).
+#[derive(Debug, Default, Serialize, utoipa::ToSchema)]
+pub struct ProxyHealthReport {
+    /// What does not work.
+    pub errors: Vec<String>,
+    /// What somebody should look at.
+    pub warnings: Vec<String>,
+}

@@ -16,7 +16,11 @@ pub mod decode;
 
 pub mod deployment;
 
+pub mod deployment_settings;
+
 pub mod files;
+
+pub mod health;
 
 pub mod idp_sync;
 
@@ -45,6 +49,8 @@ pub mod resources;
 pub mod response;
 
 pub mod roles;
+
+mod setting_places;
 
 pub mod sign_in;
 

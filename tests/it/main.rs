@@ -21,6 +21,7 @@ mod bench_seed;
 mod coverage;
 
 mod custom_roles;
+mod deployment;
 
 mod edges;
 

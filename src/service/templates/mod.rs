@@ -251,12 +251,17 @@ impl Templates {
         offset_hours: i32,
     ) -> Result<Vec<(NaiveDate, i64)>, TemplateError> {
         readable(&mut *self.core.conn().await?, actor, id).await?;
+        Ok(self.days_without_use(offset_hours))
+    }
+
+    /// The last days, oldest first, with a count of 0: agents' reports are not counted yet.
+    #[must_use]
+    pub fn days_without_use(&self, offset_hours: i32) -> Vec<(NaiveDate, i64)> {
         let today = (self.core.now() - TimeDelta::hours(i64::from(offset_hours))).date_naive();
         let days = (0..=DAYS_SHOWN).rev();
-        Ok(days
-            .filter_map(|ago| today.checked_sub_days(Days::new(ago)))
+        days.filter_map(|ago| today.checked_sub_days(Days::new(ago)))
             .map(|day| (day, 0))
-            .collect())
+            .collect()
     }
 
     async fn with_usage(&self, template: Template) -> Result<(Template, Usage), StoreError> {
