@@ -245,6 +245,12 @@ pub fn settings(config: &Config, access_url: Url) -> Settings {
     settings
         .ssh_config_options
         .clone_from(&config.clients.ssh_config_options);
+    settings
+        .support_links
+        .clone_from(&config.clients.support_links);
+    if let Some(url) = &config.clients.docs_url {
+        url.as_str().clone_into(&mut settings.docs_url);
+    }
     if let Some(url) = &config.clients.agent_troubleshooting_url {
         url.as_str()
             .clone_into(&mut settings.agent_fallback_troubleshooting_url);

@@ -9,6 +9,7 @@ use super::{
     ConfigError,
     values::{List, Span, Switch},
 };
+use crate::domain::links::SupportLink;
 
 /// What clients are told.
 #[derive(Args)]
@@ -38,6 +39,17 @@ pub(super) struct ClientArgs {
         default_value = ""
     )]
     cli_upgrade_message: String,
+    /// Where users find documentation [default: the API's description on this server]
+    #[arg(long, env = "CODER_DOCS_URL", value_name = "URL")]
+    docs_url: Option<Url>,
+    /// Links that users are shown in place of the default one, as JSON: [{"name": …, "target": …, "icon": …}]
+    #[arg(
+        long,
+        env = "CODER_SUPPORT_LINKS",
+        value_name = "JSON",
+        default_value = ""
+    )]
+    support_links: String,
     /// Help page for agents that do not connect, where the template names none
     #[arg(
         long,
@@ -118,6 +130,10 @@ pub struct Clients {
     pub ssh_config_options: Vec<(String, String)>,
     /// What a command line of another version tells its user; empty for its own words.
     pub cli_upgrade_message: String,
+    /// Where users find documentation.
+    pub docs_url: Option<Url>,
+    /// Links that users are shown; none for the default one.
+    pub support_links: Vec<SupportLink>,
     /// Help page for agents that do not connect.
     pub agent_troubleshooting_url: Option<Url>,
     /// How often agents report their statistics.
@@ -162,7 +178,17 @@ impl ClientArgs {
                 "CODER_SSH_CONFIG_OPTIONS cannot hold {option:?}: write key=value or \"key value\""
             ))),
         };
+        let support_links = match self.support_links.as_str() {
+            "" => Vec::new(),
+            text => serde_json::from_str(text).map_err(|reason| {
+                ConfigError::new(format!(
+                    "CODER_SUPPORT_LINKS cannot be {text:?}: write a list of objects with name, target and icon ({reason})"
+                ))
+            })?,
+        };
         Ok(Clients {
+            docs_url: self.docs_url,
+            support_links,
             ssh_hostname_prefix: self.ssh_hostname_prefix,
             ssh_config_options: self
                 .ssh_config_options

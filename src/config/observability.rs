@@ -46,8 +46,8 @@ pub(super) struct ObservabilityArgs {
     /// Serve the API's description for people under /swagger
     #[arg(long, env = "CODER_SWAGGER_ENABLE")]
     swagger_enable: Switch,
-    /// Look for newer releases once a day
-    #[arg(long, env = "CODER_UPDATE_CHECK", default_value = "true")]
+    /// Stands for compatibility: this server asks nobody for newer releases, whatever is set
+    #[arg(long, env = "CODER_UPDATE_CHECK", default_value = "false")]
     update_check: Switch,
     /// Stands for compatibility: this server sends nothing to anyone, whatever is set
     #[arg(long, env = "CODER_TELEMETRY_ENABLE", default_value = "false")]

@@ -42,6 +42,8 @@ pub mod jobs;
 
 pub mod keys;
 
+pub mod links;
+
 pub mod licenses;
 
 pub mod lifecycle;

@@ -129,18 +129,25 @@ async fn appearance(
             "A session token is required.",
         ));
     }
-    let here = settings.access_url.as_str().trim_end_matches('/');
+    let mut links: Vec<LinkConfig> = settings
+        .support_links
+        .iter()
+        .map(LinkConfig::from)
+        .collect();
+    if links.is_empty() {
+        links.push(LinkConfig {
+            name: "Documentation".to_owned(),
+            target: settings.docs_url.clone(),
+            icon: "docs".to_owned(),
+        });
+    }
     Ok(Reply(AppearanceConfig {
         application_name: String::new(),
         logo_url: String::new(),
-        docs_url: format!("{here}/api/v2/openapi.json"),
+        docs_url: settings.docs_url.clone(),
         service_banner: BannerConfig { enabled: false },
         announcement_banners: Vec::new(),
-        support_links: vec![LinkConfig {
-            name: "API description".to_owned(),
-            target: format!("{here}/api/v2/openapi.json"),
-            icon: "docs".to_owned(),
-        }],
+        support_links: links,
     }))
 }
 
@@ -272,6 +279,7 @@ async fn configuration(
     Ok(Reply(DeploymentConfig::new(
         &settings.given,
         &settings.access_url,
+        &settings.docs_url,
     )))
 }
 

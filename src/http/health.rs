@@ -6,10 +6,14 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::StatusCode;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{error::ApiError, extract::Json, reply::Reply, state::AppState};
+use super::{
+    error::ApiError,
+    extract::Json,
+    reply::{NoContent, Reply},
+    state::AppState,
+};
 use crate::{
     domain::rights::actor::Actor,
     service::{
@@ -70,9 +74,9 @@ async fn settings(
     }))
 }
 
-/// Mutes warnings; 304 when that changes nothing.
+/// Mutes warnings; 204 when that changes nothing.
 #[utoipa::path(put, path = "/debug/health/settings", tag = "Debug", request_body = HealthSettings,
-    responses((status = 200, body = HealthSettings), (status = 304), (status = "4XX", body = Body)))]
+    responses((status = 200, body = HealthSettings), (status = 204), (status = "4XX", body = Body)))]
 async fn change_settings(
     State(health): State<HealthReports>,
     actor: Actor,
@@ -81,6 +85,6 @@ async fn change_settings(
     if health.dismiss(&actor, &body.sections()).await? {
         Ok(Reply(body).into_response())
     } else {
-        Ok(StatusCode::NOT_MODIFIED.into_response())
+        Ok(NoContent.into_response())
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::domain::{given_settings::GivenSetting, ssh_keys::SshKeyAlgorithm};
+use crate::domain::{given_settings::GivenSetting, links::SupportLink, ssh_keys::SshKeyAlgorithm};
 
 /// All values that services depend on.
 #[derive(Clone, Debug)]
@@ -37,6 +37,10 @@ pub struct Settings {
     pub allow_workspace_renames: bool,
     /// Whether a build may ask for Terraform's debug log.
     pub terraform_debug_mode: bool,
+    /// Where users find documentation.
+    pub docs_url: String,
+    /// Links that users are shown; none for the default one.
+    pub support_links: Vec<SupportLink>,
     /// Help page for agents whose template names none.
     pub agent_fallback_troubleshooting_url: String,
     /// Prefix of host names that `config-ssh` writes.
@@ -84,11 +88,15 @@ impl Settings {
             disable_password_auth: false,
             secure_cookies: access_url.scheme() == "https",
             strict_transport_security: None,
-            access_url,
             message_webhook: None,
             ssh_key_algorithm: SshKeyAlgorithm::Ed25519,
             allow_workspace_renames: false,
             terraform_debug_mode: false,
+            docs_url: format!(
+                "{}/api/v2/openapi.json",
+                access_url.as_str().trim_end_matches('/')
+            ),
+            support_links: Vec::new(),
             agent_fallback_troubleshooting_url:
                 "https://coder.com/docs/admin/templates/troubleshooting".to_owned(),
             ssh_hostname_prefix: "coder.".to_owned(),
@@ -105,6 +113,7 @@ impl Settings {
             agent_inactive_after: Duration::from_secs(30),
             workspace_cache_bytes: 32 * 1024 * 1024,
             given: Vec::new(),
+            access_url,
         }
     }
 }

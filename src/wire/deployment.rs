@@ -6,6 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::time::Time;
+use crate::domain::links::SupportLink;
 
 /// Features and whether they may be used (codersdk.Entitlements).
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -76,6 +77,16 @@ pub struct LinkConfig {
     pub target: String,
     /// Its picture.
     pub icon: String,
+}
+
+impl From<&SupportLink> for LinkConfig {
+    fn from(link: &SupportLink) -> Self {
+        Self {
+            name: link.name.clone(),
+            target: link.target.clone(),
+            icon: link.icon.clone(),
+        }
+    }
 }
 
 /// Whether a newer release is known (codersdk.UpdateCheckResponse).

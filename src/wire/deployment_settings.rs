@@ -59,17 +59,20 @@ pub struct SettingOption {
 impl DeploymentConfig {
     /// Shows the settings of a deployment at this address.
     #[must_use]
-    pub fn new(given: &[GivenSetting], access_url: &Url) -> Self {
+    pub fn new(given: &[GivenSetting], access_url: &Url, docs_url: &str) -> Self {
         let here = access_url.as_str().trim_end_matches('/');
-        let mut config = absent(here);
+        let mut config = absent(here, docs_url);
         let mut options = Vec::with_capacity(given.len());
         for setting in given {
             let place = PLACES
                 .iter()
                 .find(|place| place.variable == setting.variable);
             let mut value = shown(&setting.value);
-            if setting.variable == "CODER_ACCESS_URL" {
-                value = Some(json!(here));
+            // These two have defaults that are made from one another.
+            match setting.variable.as_str() {
+                "CODER_ACCESS_URL" => value = Some(json!(here)),
+                "CODER_DOCS_URL" => value = Some(json!(docs_url)),
+                _ => {}
             }
             if let Some(place) = place {
                 put(&mut config, place.path, setting, value.as_ref());
@@ -187,7 +190,7 @@ fn put(config: &mut Value, path: &str, setting: &GivenSetting, value: Option<&Va
 }
 
 /// The nested object where nothing is set: what this server does not have is off or empty.
-fn absent(here: &str) -> Value {
+fn absent(here: &str, docs_url: &str) -> Value {
     json!({
         "access_url": here,
         "address": "",
@@ -205,7 +208,7 @@ fn absent(here: &str) -> Value {
                 "relay_url": "", "stun_addresses": null,
             },
         },
-        "docs_url": format!("{here}/api/v2/openapi.json"),
+        "docs_url": docs_url,
         "external_auth": null,
         "healthcheck": {"refresh": 0, "threshold_database": 0},
         "logging": {"human": "", "json": "", "log_filter": null, "stackdriver": ""},
@@ -309,7 +312,7 @@ mod tests {
             given("WORKSPACED_DRAIN_LIMIT", SettingValue::Span(30)),
         ];
         let here = Url::parse("https://dev.example.com").unwrap();
-        let shown = DeploymentConfig::new(&settings, &here);
+        let shown = DeploymentConfig::new(&settings, &here, "https://docs.example.com");
         assert_eq!(shown.config["access_url"], "https://dev.example.com");
         assert_eq!(shown.config.get("verbose"), None);
         assert_eq!(shown.config["derp"]["server"]["enable"], true);
@@ -329,7 +332,7 @@ mod tests {
 
     #[test]
     fn every_place_is_in_the_nested_object_or_at_its_top() {
-        let base = absent("http://127.0.0.1");
+        let base = absent("http://127.0.0.1", "");
         for place in PLACES.iter().filter(|place| place.path.contains('.')) {
             let (parents, _) = place.path.rsplit_once('.').unwrap();
             let pointer = format!("/{}", parents.replace('.', "/"));

@@ -100,6 +100,7 @@ places! {
     CODER_DISABLE_PASSWORD_AUTH "Disable Password Authentication" HTTP "disable_password_auth";
     CODER_DISABLE_PATH_APPS "Disable Path Apps" NONE "disable_path_apps" of_proxies;
     CODER_DISABLE_SESSION_EXPIRY_REFRESH "Disable Session Expiry Refresh" HTTP "session_lifetime.disable_expiry_refresh";
+    CODER_DOCS_URL "Docs URL" NETWORKING "docs_url" of_proxies;
     CODER_ENABLE_TERRAFORM_DEBUG_MODE "Enable Terraform debug mode" LOGGING "enable_terraform_debug_mode";
     CODER_EXPERIMENTS "Experiments" NONE "experiments" of_proxies;
     CODER_HTTP_ADDRESS "HTTP Address" HTTP "http_address" of_proxies;
