@@ -249,7 +249,7 @@ pub fn settings(config: &Config, access_url: Url) -> Settings {
         .support_links
         .clone_from(&config.clients.support_links);
     if let Some(url) = &config.clients.docs_url {
-        url.as_str().clone_into(&mut settings.docs_url);
+        settings.docs_url.clone_from(url);
     }
     if let Some(url) = &config.clients.agent_troubleshooting_url {
         url.as_str()

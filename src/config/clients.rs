@@ -41,8 +41,8 @@ pub(super) struct ClientArgs {
     cli_upgrade_message: String,
     /// Where users find documentation [default: the API's description on this server]
     #[arg(long, env = "CODER_DOCS_URL", value_name = "URL")]
-    docs_url: Option<Url>,
-    /// Links that users are shown in place of the default one, as JSON: [{"name": …, "target": …, "icon": …}]
+    docs_url: Option<String>,
+    /// Links that users are shown in place of the default one, as JSON or YAML: [{"name": …, "target": …, "icon": …}]
     #[arg(
         long,
         env = "CODER_SUPPORT_LINKS",
@@ -130,8 +130,8 @@ pub struct Clients {
     pub ssh_config_options: Vec<(String, String)>,
     /// What a command line of another version tells its user; empty for its own words.
     pub cli_upgrade_message: String,
-    /// Where users find documentation.
-    pub docs_url: Option<Url>,
+    /// Where users find documentation: a URL, as it was written.
+    pub docs_url: Option<String>,
     /// Links that users are shown; none for the default one.
     pub support_links: Vec<SupportLink>,
     /// Help page for agents that do not connect.
@@ -178,14 +178,19 @@ impl ClientArgs {
                 "CODER_SSH_CONFIG_OPTIONS cannot hold {option:?}: write key=value or \"key value\""
             ))),
         };
-        let support_links = match self.support_links.as_str() {
-            "" => Vec::new(),
-            text => serde_json::from_str(text).map_err(|reason| {
-                ConfigError::new(format!(
-                    "CODER_SUPPORT_LINKS cannot be {text:?}: write a list of objects with name, target and icon ({reason})"
-                ))
-            })?,
-        };
+        let support_links = support_links(&self.support_links).ok_or_else(|| {
+            ConfigError::new(format!(
+                "CODER_SUPPORT_LINKS cannot be {:?}: write a list of links in JSON or YAML, each with name, target and icon",
+                self.support_links
+            ))
+        })?;
+        if let Some(url) = &self.docs_url
+            && let Err(reason) = Url::parse(url)
+        {
+            return Err(ConfigError::new(format!(
+                "CODER_DOCS_URL cannot be {url:?}: {reason}"
+            )));
+        }
         Ok(Clients {
             docs_url: self.docs_url,
             support_links,
@@ -201,6 +206,36 @@ impl ClientArgs {
             agent_stats_interval: self.agent_stats_refresh_interval.0,
         })
     }
+}
+
+/// Links as JSON, or in the form of YAML that they are mostly written in: a list whose elements
+/// have one key and one plain value in each line.
+fn support_links(text: &str) -> Option<Vec<SupportLink>> {
+    if text.trim_start().starts_with('[') {
+        return serde_json::from_str(text).ok();
+    }
+    let mut links: Vec<SupportLink> = Vec::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let line = line.trim();
+        let field = match line.strip_prefix("- ") {
+            Some(first) => {
+                links.push(SupportLink::default());
+                first.trim()
+            }
+            None => line,
+        };
+        let (key, value) = field.split_once(": ")?;
+        let value = value.trim().trim_matches(['"', '\'']).to_owned();
+        let link = links.last_mut()?;
+        match key {
+            "name" => link.name = value,
+            "target" => link.target = value,
+            "icon" => link.icon = value,
+            _ => return None,
+        }
+    }
+    let is_whole = |link: &SupportLink| !link.name.is_empty() && !link.target.is_empty();
+    links.iter().all(is_whole).then_some(links)
 }
 
 impl DerpArgs {
@@ -219,6 +254,28 @@ impl DerpArgs {
             further: file.or(self.derp_config_url.map(DerpMapSource::Url)),
             force_websockets: self.derp_force_websockets.0,
             block_direct: self.block_direct_connections.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_json_or_plain_yaml() {
+        let wanted = vec![SupportLink {
+            name: "Chat".to_owned(),
+            target: "https://chat.example.com".to_owned(),
+            icon: "chat".to_owned(),
+        }];
+        let yaml = "- name: Chat\n  target: \"https://chat.example.com\"\n  icon: chat\n";
+        assert_eq!(support_links(yaml).as_ref(), Some(&wanted));
+        let json = r#"[{"name": "Chat", "target": "https://chat.example.com", "icon": "chat"}]"#;
+        assert_eq!(support_links(json).as_ref(), Some(&wanted));
+        assert_eq!(support_links(""), Some(Vec::new()));
+        for wrong in ["- name: Chat", "name: x", "[1]", "- colour: red"] {
+            assert_eq!(support_links(wrong), None, "{wrong}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Links that a deployment shows to its users.
 
 /// A link.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Debug, serde::Deserialize)]
 pub struct SupportLink {
     /// Its text.
     pub name: String,

@@ -316,7 +316,7 @@ fn database(health: &Health) -> DatabaseReport {
     match &health.database {
         Err(why) => base.fail("EDB01", why),
         Ok(_) if latency > SLOW_DATABASE => {
-            base.warn("EDB02", format!("an answer took {latency:?}"))
+            base.warn("EDB02", format!("an answer took {latency:?}"));
         }
         Ok(_) => {}
     }
