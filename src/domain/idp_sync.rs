@@ -64,21 +64,22 @@ pub struct Mapped<T> {
     pub gets: T,
 }
 
-/// Takes pairs out of a mapping and then puts pairs in; a pair is there once at most.
+/// Puts pairs into a mapping and then takes pairs out, so that a pair of both lists is gone;
+/// a pair is there once at most.
 pub fn remap<T: PartialEq>(
     mapping: &mut BTreeMap<String, Vec<T>>,
     add: Vec<Mapped<T>>,
     remove: &[Mapped<T>],
 ) {
-    for pair in remove {
-        if let Some(targets) = mapping.get_mut(&pair.given) {
-            targets.retain(|target| *target != pair.gets);
-        }
-    }
     for pair in add {
         let targets = mapping.entry(pair.given).or_default();
         if !targets.contains(&pair.gets) {
             targets.push(pair.gets);
+        }
+    }
+    for pair in remove {
+        if let Some(targets) = mapping.get_mut(&pair.given) {
+            targets.retain(|target| *target != pair.gets);
         }
     }
     mapping.retain(|_, targets| !targets.is_empty());
@@ -96,13 +97,13 @@ mod tests {
     }
 
     #[test]
-    fn pairs_go_before_others_come() {
+    fn pairs_come_before_others_go() {
         let mut mapping = BTreeMap::from([("a".to_owned(), vec![1, 2]), ("b".to_owned(), vec![3])]);
-        let add = vec![pair("a", 4), pair("a", 2), pair("c", 5)];
+        let add = vec![pair("a", 4), pair("a", 2), pair("c", 5), pair("c", 6)];
         remap(
             &mut mapping,
             add,
-            &[pair("a", 1), pair("b", 3), pair("z", 9)],
+            &[pair("a", 1), pair("b", 3), pair("c", 6), pair("z", 9)],
         );
         assert_eq!(
             mapping,

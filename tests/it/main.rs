@@ -63,6 +63,8 @@ mod provisioner_rpc;
 
 mod races;
 
+mod rights;
+
 mod settings;
 
 mod sign_in;
