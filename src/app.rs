@@ -232,6 +232,7 @@ pub fn settings(config: &Config, access_url: Url) -> Settings {
     settings.workspace_cache_bytes = config.storage.workspace_cache_bytes;
     settings.audit_retention = config.storage.audit_retention;
     settings.allow_workspace_renames = config.rights.workspace_renames;
+    settings.owners_enter_workspaces = config.rights.owner_workspace_access;
     settings.experiments.clone_from(&config.rights.experiments);
     settings
         .default_quiet_hours_schedule

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{
     clock::Timestamp,
     ids::{OrganizationId, UserId},
-    rights::roles::SiteRole,
+    rights::roles::{OrganizationRole, SiteRole},
 };
 
 /// An organization.
@@ -86,6 +86,15 @@ pub struct Member {
     pub created_at: Timestamp,
     /// When the roles were last changed.
     pub updated_at: Timestamp,
+}
+
+impl Member {
+    /// Whether it has a role that was made for the organization.
+    #[must_use]
+    pub fn has_custom_role(&self) -> bool {
+        let is_built_in = |name: &String| OrganizationRole::parse(name).is_some();
+        !self.roles.iter().all(is_built_in)
+    }
 }
 
 /// A member together with what its user shows.

@@ -91,7 +91,10 @@ impl ApiError {
     /// 403 without saying more.
     #[must_use]
     pub fn forbidden() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "You are not allowed to do this.")
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "This is forbidden: your roles do not permit it.",
+        )
     }
 
     /// 404, the same for what is missing and for what is hidden (spec WS-4). Clients compare

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        rights::actor::Actor,
+        rights::{actor::Actor, custom::RoleTitles},
         users::{OrganizationRef, UserRef},
     },
     service::{
@@ -62,8 +62,11 @@ async fn list(
     let named = OrganizationRef::from(organization.as_str());
     let organization = organizations.resolve(&actor, &named).await?;
     let found = members.list(&actor, organization.id).await;
-    let found = found.map_err(ApiError::internal)?.into_iter();
-    Ok(Reply(found.map(Into::into).collect()))
+    let (found, titles) = found.map_err(ApiError::internal)?;
+    let shown = found
+        .into_iter()
+        .map(|found| OrganizationMemberWithUserData::new(found, &titles));
+    Ok(Reply(shown.collect()))
 }
 
 /// Makes a user a member.
@@ -80,7 +83,8 @@ async fn add(
     let organization = state.organizations.resolve(&actor, &named).await?;
     let user = users.resolve(&actor, &UserRef::from(user.as_str())).await?;
     let member = state.members.add(&actor, organization.id, &user).await?;
-    Ok(Reply(member.into()))
+    let titles = RoleTitles::new();
+    Ok(Reply(OrganizationMember::new(member, &titles)))
 }
 
 /// Ends a membership.
@@ -115,11 +119,11 @@ async fn update_roles(
     let organization = organizations.resolve(&actor, &named).await?;
     let user = UserRef::from(user.as_str());
     let changed = members.set_roles(&actor, organization.id, &user, &body.roles);
-    let member = changed.await.map_err(|reason| match reason {
+    let (member, titles) = changed.await.map_err(|reason| match reason {
         MemberError::Oneself => {
             ApiError::from(reason).detail("Another user must change your roles.")
         }
         other => other.into(),
     })?;
-    Ok(Reply(member.into()))
+    Ok(Reply(OrganizationMember::new(member, &titles)))
 }

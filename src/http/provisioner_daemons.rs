@@ -138,7 +138,8 @@ impl Offer {
     }
 
     fn daemon(self, admission: Admission) -> Result<NewDaemon, ApiError> {
-        let api_version = self.query.first("version").unwrap_or(OLDEST_VERSION);
+        let named = self.query.first("version").filter(|text| !text.is_empty());
+        let api_version = named.unwrap_or(OLDEST_VERSION);
         check_version(api_version)?;
         let name = self.query.first("name").unwrap_or_default();
         Ok(NewDaemon {

@@ -1,6 +1,9 @@
 //! Keys of provisioner daemons.
 
-use axum::extract::{FromRequestParts, State};
+use axum::{
+    extract::{FromRequestParts, State},
+    routing,
+};
 use http::request::Parts;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -34,6 +37,8 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(list_daemons))
         .routes(routes!(delete))
         .routes(routes!(get))
+        // A client that has no text for the path asks nevertheless.
+        .route("/provisionerkeys/", routing::get(get))
 }
 
 impl From<ProvisionerKeyError> for ApiError {

@@ -9,7 +9,9 @@ use crate::{
         audit::{AuditAction, AuditedKind, NewEntry, Tracked, shown},
         ids::{OrganizationId, UserId},
         organizations::{Member, MemberWithUser},
-        rights::{Action, Object, ResourceKind, actor::Actor, roles::OrganizationRole},
+        rights::{
+            Action, Object, ResourceKind, actor::Actor, custom::RoleTitles, roles::OrganizationRole,
+        },
         users::{User, UserRef},
     },
     store::{StoreError, custom_roles, members, users},
@@ -58,7 +60,8 @@ impl Members {
         Self { core, sessions }
     }
 
-    /// The members that the actor may see: all, or only itself.
+    /// The members that the actor may see: all, or only itself; with the titles of the roles
+    /// that were made for the organization, where a member has one.
     ///
     /// # Errors
     /// When the database fails.
@@ -66,10 +69,17 @@ impl Members {
         &self,
         actor: &Actor,
         organization: OrganizationId,
-    ) -> Result<Vec<MemberWithUser>, StoreError> {
+    ) -> Result<(Vec<MemberWithUser>, RoleTitles), StoreError> {
         let all = Object::of(ResourceKind::OrganizationMember).in_organization(organization);
         let only = (!actor.may(Action::Read, &all)).then_some(actor.id);
-        members::list(&mut *self.core.conn().await?, organization, only).await
+        let mut conn = self.core.conn().await?;
+        let found = members::list(&mut conn, organization, only).await?;
+        let mut titles = RoleTitles::new();
+        if found.iter().any(|found| found.member.has_custom_role()) {
+            let made = custom_roles::list(&mut conn, organization).await?;
+            titles.extend(made.into_iter().map(|role| (role.name, role.display_name)));
+        }
+        Ok((found, titles))
     }
 
     /// The memberships of one user.
@@ -172,7 +182,7 @@ impl Members {
         Ok(())
     }
 
-    /// Sets a member's roles.
+    /// Sets a member's roles, and gives the titles of those that were made there.
     ///
     /// # Errors
     /// When the roles are the actor's own, unknown, or not the actor's to give or take.
@@ -182,7 +192,7 @@ impl Members {
         organization: OrganizationId,
         user: &UserRef,
         roles: &[String],
-    ) -> Result<Member, MemberError> {
+    ) -> Result<(Member, RoleTitles), MemberError> {
         let mut tx = self.core.begin().await?;
         let (before, user) = self.lock(&mut tx, actor, organization, user).await?;
         if user.id == actor.id {
@@ -202,7 +212,7 @@ impl Members {
         audit::record(on(&mut tx), actor.id, &actor.origin, entry, now).await?;
         commit(tx).await?;
         self.sessions.changed(user.id);
-        Ok(after)
+        Ok((after, made))
     }
 
     /// Finds and locks a membership that the actor may see.
@@ -234,7 +244,7 @@ fn checked_roles(
     organization: OrganizationId,
     before: &Member,
     roles: &[String],
-    made: &[String],
+    made: &RoleTitles,
 ) -> Result<Vec<String>, MemberError> {
     let mut wanted = roles.to_vec();
     wanted.sort();
@@ -251,7 +261,7 @@ fn checked_roles(
         }
         let may_assign = match OrganizationRole::parse(role) {
             Some(role) => actor.may_assign_in(organization, role),
-            None if made.contains(role) || before.roles.contains(role) => {
+            None if made.contains_key(role) || before.roles.contains(role) => {
                 actor.may_assign_custom_in(organization)
             }
             None => return Err(MemberError::UnknownRole(role.clone())),

@@ -31,8 +31,8 @@ pub enum ProvisionerKeyError {
     /// The name stands for another way to come in.
     #[error("the name {0:?} is reserved")]
     Reserved(String),
-    /// Another key of the organization has the name.
-    #[error("there is a key of this name in the organization")]
+    /// Another key of the organization has the name. Clients look for the sentence's end.
+    #[error("a key of this name already exists in organization")]
     Taken,
     /// The database failed.
     #[error("the keys could not be read or changed")]

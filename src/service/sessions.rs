@@ -213,7 +213,7 @@ impl Sessions {
         Ok(Arc::new(Known {
             hashed_secret: found.hashed_secret.clone(),
             expires_at,
-            actor: actor(found),
+            actor: self.actor_of(found),
         }))
     }
 
@@ -227,7 +227,14 @@ impl Sessions {
         Ok(found
             .filter(|found| found.status != UserStatus::Suspended)
             .filter(|found| found.key.expires_at > self.core.now())
-            .map(actor))
+            .map(|found| self.actor_of(found)))
+    }
+
+    fn actor_of(&self, found: Credential) -> Actor {
+        Actor {
+            owners_enter_workspaces: self.core.settings.owners_enter_workspaces,
+            ..actor(found)
+        }
     }
 
     /// Makes a dormant user active again.
@@ -474,6 +481,8 @@ fn actor(found: Credential) -> Actor {
         status: UserStatus::Active,
         login_type: found.user_login_type,
         site_roles: found.site_roles,
+        // The deployment says.
+        owners_enter_workspaces: false,
         organization_roles: found
             .organizations
             .into_iter()

@@ -35,6 +35,8 @@ pub struct Settings {
     pub ssh_key_algorithm: SshKeyAlgorithm,
     /// Whether workspaces may be renamed.
     pub allow_workspace_renames: bool,
+    /// Whether owners may enter other people's workspaces.
+    pub owners_enter_workspaces: bool,
     /// Whether a build may ask for Terraform's debug log.
     pub terraform_debug_mode: bool,
     /// Where users find documentation.
@@ -91,6 +93,7 @@ impl Settings {
             message_webhook: None,
             ssh_key_algorithm: SshKeyAlgorithm::Ed25519,
             allow_workspace_renames: false,
+            owners_enter_workspaces: true,
             terraform_debug_mode: false,
             docs_url: format!(
                 "{}/api/v2/openapi.json",

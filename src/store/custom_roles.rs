@@ -6,7 +6,7 @@ use super::StoreError;
 use crate::domain::{
     clock::Timestamp,
     ids::{CustomRoleId, OrganizationId, UserId},
-    rights::custom::{CustomRole, Permission},
+    rights::custom::{CustomRole, Permission, RoleTitles},
 };
 
 struct Row {
@@ -87,19 +87,23 @@ pub async fn list(
     Ok(rows.into_iter().map(CustomRole::from).collect())
 }
 
-/// Which of these names roles of the organization have; they stay until the transaction ends.
+/// Those of these names that roles of the organization have, with the roles' titles; the roles
+/// stay until the transaction ends.
 pub async fn existing(
     conn: &mut PgConnection,
     organization: OrganizationId,
     names: &[String],
-) -> Result<Vec<String>, StoreError> {
-    Ok(sqlx::query_scalar!(
-        "SELECT name FROM custom_roles WHERE organization_id = $1 AND name = ANY($2) FOR SHARE",
+) -> Result<RoleTitles, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT name, display_name FROM custom_roles
+         WHERE organization_id = $1 AND name = ANY($2) FOR SHARE",
         organization as OrganizationId,
         names
     )
     .fetch_all(conn)
-    .await?)
+    .await?;
+    let titles = rows.into_iter().map(|row| (row.name, row.display_name));
+    Ok(titles.collect())
 }
 
 /// Sets what people chose of a role.

@@ -11,7 +11,7 @@ use super::{
 use crate::domain::{
     names,
     organizations::{Member, MemberWithUser, Organization as Known},
-    rights::roles::OrganizationRole,
+    rights::{custom::RoleTitles, roles::OrganizationRole},
 };
 
 /// An organization (codersdk.Organization).
@@ -124,13 +124,17 @@ pub struct OrganizationMember {
     pub roles: Vec<SlimRole>,
 }
 
-impl From<Member> for OrganizationMember {
-    fn from(member: Member) -> Self {
+impl OrganizationMember {
+    /// A membership; `titles` are those of the roles that were made for the organization.
+    #[must_use]
+    pub fn new(member: Member, titles: &RoleTitles) -> Self {
         let organization = member.organization_id.0;
+        let title = |name: &str| match OrganizationRole::parse(name) {
+            Some(role) => role.display_name().to_owned(),
+            None => titles.get(name).cloned().unwrap_or_default(),
+        };
         let roles = member.roles.into_iter().map(|name| SlimRole {
-            display_name: OrganizationRole::parse(&name)
-                .map_or("", OrganizationRole::display_name)
-                .to_owned(),
+            display_name: title(&name),
             organization_id: Some(organization),
             name,
         });
@@ -162,15 +166,17 @@ pub struct OrganizationMemberWithUserData {
     pub member: OrganizationMember,
 }
 
-impl From<MemberWithUser> for OrganizationMemberWithUserData {
-    fn from(found: MemberWithUser) -> Self {
+impl OrganizationMemberWithUserData {
+    /// As [`OrganizationMember::new`].
+    #[must_use]
+    pub fn new(found: MemberWithUser, titles: &RoleTitles) -> Self {
         Self {
             username: found.username,
             name: found.name,
             avatar_url: found.avatar_url,
             email: found.email,
             global_roles: found.site_roles.into_iter().map(SlimRole::from).collect(),
-            member: found.member.into(),
+            member: OrganizationMember::new(found.member, titles),
         }
     }
 }

@@ -167,7 +167,7 @@ impl Validate for CustomRoleRequest {
             faults.check(is_good, "name", "username", &self.name);
         }
         if !self.site_permissions.is_empty() {
-            let detail = "a role of an organization permits nothing in the whole deployment";
+            let detail = "a role of an organization cannot have site wide permissions";
             faults.add("site_permissions", detail);
         }
         if !self.user_permissions.is_empty() {

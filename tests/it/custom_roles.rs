@@ -41,11 +41,15 @@ async fn a_role_that_was_made_holds_at_once_on_all_replicas() {
     assert_eq!(count(ann.get(members).await.expect(200)), 1);
     assert_eq!(count(elsewhere.get(members).await.expect(200)), 1);
     let give = json!({"roles": ["looker"]});
-    owner
+    let given = owner
         .put("/organizations/coder/members/ann/roles", give)
         .await
         .expect(200);
-    assert_eq!(count(ann.get(members).await.expect(200)), 3);
+    assert_eq!(given["roles"][0]["display_name"], "A role");
+    let shown = ann.get(members).await.expect(200);
+    assert_eq!(count(shown.clone()), 3);
+    let held = json!({"name": "looker", "display_name": "A role", "organization_id": made["organization_id"]});
+    assert_eq!(shown[1]["roles"], json!([held]));
     let all = || async { (count(elsewhere.get(members).await.expect(200)) == 3).then_some(()) };
     eventually(all).await;
     let changed = role("looker", &[("template", "read")]);

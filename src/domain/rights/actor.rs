@@ -56,6 +56,8 @@ pub struct Actor {
     pub login_type: LoginType,
     /// Roles of the site that it was given; the member role is implied.
     pub site_roles: Vec<SiteRole>,
+    /// Whether an owner may enter other people's workspaces in this deployment.
+    pub owners_enter_workspaces: bool,
     /// Roles it was given by organization it belongs to; the member role is implied.
     pub organization_roles: BTreeMap<OrganizationId, Vec<OrganizationRole>>,
     /// What its roles that were made there permit, by organization it belongs to.
@@ -129,12 +131,12 @@ impl Actor {
     /// Whether the actor may give or take roles that were made for the organization.
     #[must_use]
     pub fn may_assign_custom_in(&self, organization: OrganizationId) -> bool {
-        let is_admin = |roles: &Vec<OrganizationRole>| roles.contains(&OrganizationRole::Admin);
-        self.site_roles.contains(&SiteRole::Owner)
+        let mut of_site = self.site_roles.iter();
+        of_site.any(|held| held.may_assign_custom())
             || self
                 .organization_roles
                 .get(&organization)
-                .is_some_and(is_admin)
+                .is_some_and(|held| held.iter().any(|held| held.may_assign_custom()))
     }
 
     /// Which workspaces a list may show.
@@ -220,11 +222,16 @@ impl Actor {
 
     fn all_roles(&self) -> impl Iterator<Item = RoleGrants> {
         let site = self.site_roles.iter().copied().chain([SiteRole::Member]);
+        let of_site_role = if self.owners_enter_workspaces {
+            matrix::of_site_role
+        } else {
+            matrix::of_site_role_kept_out
+        };
         let organizations = self
             .organization_roles
             .keys()
             .flat_map(|id| self.roles_in(*id));
-        site.map(matrix::of_site_role).chain(organizations)
+        site.map(of_site_role).chain(organizations)
     }
 
     /// Whether a role in the organization, built-in or made there, permits this in all of it.
@@ -269,6 +276,7 @@ mod tests {
             status: UserStatus::Active,
             login_type: LoginType::Password,
             site_roles: site_roles.to_vec(),
+            owners_enter_workspaces: true,
             organization_roles: organizations
                 .iter()
                 .map(|(id, roles)| (*id, roles.to_vec()))
@@ -318,6 +326,19 @@ mod tests {
         let auditor = actor(&[SiteRole::Auditor], &[]);
         assert!(!auditor.may(Action::Read, &anywhere));
         assert!(auditor.may(Action::Read, &Object::of(ResourceKind::AuditLog)));
+    }
+
+    #[test]
+    fn owners_can_be_kept_out_of_workspaces() {
+        let here = OrganizationId::random();
+        let mut owner = actor(&[SiteRole::Owner], &[(here, &[])]);
+        owner.owners_enter_workspaces = false;
+        let others = Object::workspace(UserId::random(), here, false);
+        assert!(owner.may(Action::Update, &others));
+        assert!(!owner.may(Action::Ssh, &others));
+        assert!(!owner.may(Action::ApplicationConnect, &others));
+        assert!(owner.may(Action::Ssh, &Object::workspace(owner.id, here, false)));
+        assert!(owner.may(Action::Delete, &Object::of(ResourceKind::License)));
     }
 
     #[test]

@@ -45,6 +45,9 @@ pub struct CustomRole {
     pub updated_at: Timestamp,
 }
 
+/// Titles of an organization's custom roles by their names.
+pub type RoleTitles = BTreeMap<String, String>;
+
 /// What a user's custom roles permit, by organization.
 pub type CustomGrants = BTreeMap<OrganizationId, Vec<Permission>>;
 

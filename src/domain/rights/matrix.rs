@@ -60,6 +60,18 @@ pub const fn of_site_role(role: SiteRole) -> RoleGrants {
     }
 }
 
+/// As [`of_site_role`], where the deployment keeps owners out of other people's workspaces.
+#[must_use]
+pub const fn of_site_role_kept_out(role: SiteRole) -> RoleGrants {
+    match role {
+        SiteRole::Owner => RoleGrants {
+            site: OWNER_KEPT_OUT,
+            ..NOTHING
+        },
+        _ => of_site_role(role),
+    }
+}
+
 /// The grants of a role of an organization.
 #[must_use]
 pub const fn of_organization_role(role: OrganizationRole) -> RoleGrants {
@@ -118,7 +130,26 @@ const NOTHING: RoleGrants = RoleGrants {
 
 const SEES_USERS: Grants = &[(User, READ)];
 
-const OWNER: Grants = &[
+const OWNER: Grants = &OWNER_ROWS;
+
+/// What owners may do where the deployment keeps them out of other people's workspaces.
+const OWNER_KEPT_OUT: Grants = &kept_out(OWNER_ROWS);
+
+/// The rows without entering workspaces.
+const fn kept_out<const N: usize>(
+    mut rows: [(ResourceKind, Actions); N],
+) -> [(ResourceKind, Actions); N] {
+    let mut index = 0;
+    while index < N {
+        if matches!(rows[index].0, Workspace) {
+            rows[index].1 = MANAGE_WORKSPACE;
+        }
+        index += 1;
+    }
+    rows
+}
+
+const OWNER_ROWS: [(ResourceKind, Actions); 32] = [
     (ApiKey, ANY),
     (AssignOrgRole, ANY),
     (AssignRole, ANY),

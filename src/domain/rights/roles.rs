@@ -51,6 +51,12 @@ impl SiteRole {
             Self::Auditor | Self::TemplateAdmin | Self::Member => false,
         }
     }
+
+    /// Whether the holder may give (and take) roles that were made for any organization.
+    #[must_use]
+    pub fn may_assign_custom(self) -> bool {
+        self == Self::Owner
+    }
 }
 
 text_enum! {
@@ -91,5 +97,11 @@ impl OrganizationRole {
             Self::UserAdmin => role == Self::Member,
             Self::Auditor | Self::TemplateAdmin | Self::Member => false,
         }
+    }
+
+    /// Whether the holder may give (and take) roles that were made for the same organization.
+    #[must_use]
+    pub fn may_assign_custom(self) -> bool {
+        self == Self::Admin
     }
 }

@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::*;
+use crate::domain::rights::actor::Scope;
+
+/// What the contract calls the roles that are made for organizations.
+const CUSTOM: &str = "custom-organization-role";
 
 type Listed = BTreeMap<String, Vec<String>>;
 
@@ -14,6 +18,14 @@ struct Facts {
     resources: Listed,
     roles: BTreeMap<String, RoleFacts>,
     assignable_by: Listed,
+    owner_without_workspace_exec: Removed,
+    /// Pairs of a kind and an action; `*` is any.
+    api_key_scopes: BTreeMap<String, Vec<(String, String)>>,
+}
+
+#[derive(Deserialize)]
+struct Removed {
+    workspace_actions_removed: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -111,10 +123,50 @@ fn roles_are_given_by_whom_the_contract_says() {
                 may(giver.as_str(), role.as_str())
             );
         }
+        assert_eq!(giver.may_assign_custom(), may(giver.as_str(), CUSTOM));
     }
     for giver in OrganizationRole::ALL {
         for role in OrganizationRole::ALL {
             assert_eq!(giver.may_assign(*role), may(giver.as_str(), role.as_str()));
+        }
+        assert_eq!(giver.may_assign_custom(), may(giver.as_str(), CUSTOM));
+    }
+}
+
+#[test]
+fn owners_are_kept_out_as_the_contract_says() {
+    let facts = facts();
+    let mut expected = facts.roles["owner"].site.clone();
+    let removed = facts.owner_without_workspace_exec.workspace_actions_removed;
+    if let Some(actions) = expected.get_mut("workspace") {
+        actions.retain(|action| !removed.contains(action));
+    }
+    assert_eq!(
+        listed(of_site_role_kept_out(SiteRole::Owner).site),
+        expected
+    );
+    let auditor = of_site_role_kept_out(SiteRole::Auditor).site;
+    assert_eq!(listed(auditor), facts.roles["auditor"].site);
+}
+
+#[test]
+fn scopes_permit_what_the_contract_says() {
+    let facts = facts();
+    assert_eq!(facts.api_key_scopes.len(), Scope::ALL.len());
+    for scope in Scope::ALL {
+        let pairs = &facts.api_key_scopes[scope.as_str()];
+        for kind in ResourceKind::ALL {
+            for action in Action::ALL {
+                let listed = pairs.iter().any(|(listed_kind, listed_action)| {
+                    [kind.as_str(), "*"].contains(&listed_kind.as_str())
+                        && [action.as_str(), "*"].contains(&listed_action.as_str())
+                });
+                assert_eq!(
+                    scope.permits(*action, *kind),
+                    listed,
+                    "{scope} {action} {kind}"
+                );
+            }
         }
     }
 }
