@@ -226,11 +226,11 @@ fn support_links(text: &str) -> Option<Vec<SupportLink>> {
         };
         let (key, value) = field.split_once(": ")?;
         let value = value.trim().trim_matches(['"', '\'']).to_owned();
-        let link = links.last_mut()?;
+        let last = links.last_mut()?;
         match key {
-            "name" => link.name = value,
-            "target" => link.target = value,
-            "icon" => link.icon = value,
+            "name" => last.name = value,
+            "target" => last.target = value,
+            "icon" => last.icon = value,
             _ => return None,
         }
     }
