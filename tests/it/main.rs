@@ -65,6 +65,8 @@ mod races;
 
 mod rights;
 
+mod rights_lists;
+
 mod settings;
 
 mod sign_in;
