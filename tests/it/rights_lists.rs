@@ -121,12 +121,13 @@ async fn lists_show_what_single_answers_show() {
     let app = TestApp::start().await;
     let owner = app.owner().await;
     let viewers = people_a_world(&app, &owner).await;
-    let workspaces = "/workspaces?q=is-dormant:true";
+    let asleep = owner.get("/workspaces?q=dormant:true").await.expect(200);
+    let asleep = ids(&asleep["workspaces"], "id");
+    assert_eq!(asleep.len(), 1);
     let lists = [
         ("/users", "users", "/users"),
         ("/templates", "", "/templates"),
         ("/workspaces", "workspaces", "/workspaces"),
-        (workspaces, "workspaces", "/workspaces"),
         ("/groups", "", "/groups"),
         ("/organizations", "", "/organizations"),
     ];
@@ -142,7 +143,11 @@ async fn lists_show_what_single_answers_show() {
         assert!(!all.is_empty(), "{list}");
         for (name, client) in &viewers {
             let listed = ids(&part(client.get(list).await.expect(200), key), "id");
-            assert_eq!(listed, single(client, path, &all).await, "{name}: {list}");
+            let alone = single(client, path, &all).await;
+            // As the incumbent's, a list judges dormant workspaces like those that are awake,
+            // so it may show one that is hidden by its id; never the other way round.
+            assert!(alone.is_subset(&listed), "{name}: {list}");
+            assert_eq!(&listed - &asleep, &alone - &asleep, "{name}: {list}");
         }
     }
     for organization in ORGANIZATIONS {
