@@ -28,8 +28,8 @@ use crate::{
     rpc::bytes_over_websocket::bytes_of,
     service::{
         Core, audit::AuditLog, authcheck::AuthCheck, builds::Builds, custom_roles::CustomRoles,
-        files::Files, git_ssh_keys::GitSshKeys, groups::Groups, health::HealthReports,
-        idp_sync::IdpSync, jobs::Jobs, keys::Keys, licenses::Licenses,
+        external_login::ExternalLogin, files::Files, git_ssh_keys::GitSshKeys, groups::Groups,
+        health::HealthReports, idp_sync::IdpSync, jobs::Jobs, keys::Keys, licenses::Licenses,
         lifecycle::WorkspaceLifecycle, members::Members, meta::Meta, organizations::Organizations,
         passcodes::Passcodes, provisioner_keys::ProvisionerKeys, quiet_hours::UserQuietHours,
         quotas::Quotas, sessions::Sessions, settings::Settings,
@@ -131,6 +131,12 @@ impl App {
             jobs,
             provisioner_keys: ProvisionerKeys::new(core.clone()),
             files,
+            external_login: ExternalLogin::new(
+                core.clone(),
+                sessions.clone(),
+                git_ssh_keys.clone(),
+                &requests,
+            ),
             passcodes: Passcodes::new(core.clone(), sessions.clone(), requests.clone()),
             users: Users::new(core.clone(), sessions.clone(), git_ssh_keys.clone()),
             git_ssh_keys,
@@ -220,6 +226,7 @@ pub fn settings(config: &Config, access_url: Url) -> Settings {
     settings
         .strict_transport_security
         .clone_from(&config.network.strict_transport_security);
+    settings.oidc = config.sign_in.oidc.clone().map(Arc::new);
     settings
         .message_webhook
         .clone_from(&config.sign_in.message_webhook);

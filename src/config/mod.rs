@@ -6,6 +6,7 @@ mod bench;
 mod clients;
 mod command_line;
 mod given;
+mod identity_providers;
 mod network;
 mod observability;
 mod provisioning;
@@ -157,6 +158,8 @@ struct Settings {
     #[command(flatten)]
     sign_in: sign_in::SignInArgs,
     #[command(flatten)]
+    oidc: identity_providers::OidcArgs,
+    #[command(flatten)]
     rights: sign_in::RightsArgs,
     #[command(flatten)]
     provisioning: provisioning::ProvisioningArgs,
@@ -171,7 +174,7 @@ impl Settings {
         Ok(Config {
             network: self.network.resolve(self.tls)?,
             storage: self.storage.resolve(home)?,
-            sign_in: self.sign_in.resolve()?,
+            sign_in: self.sign_in.resolve(self.oidc)?,
             rights: self.rights.resolve(),
             provisioning: self.provisioning.resolve()?,
             clients: self.clients.resolve()?,

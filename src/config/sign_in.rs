@@ -8,8 +8,11 @@ use url::Url;
 
 use super::{
     ConfigError,
+    identity_providers::OidcArgs,
     values::{List, Span, Switch},
 };
+
+use crate::domain::identity::OidcSettings;
 
 /// Sessions, tokens and keys.
 #[derive(Args)]
@@ -108,6 +111,8 @@ pub struct SignIn {
     pub max_token_lifetime: Duration,
     /// Whether those who are not owners may sign in with a password.
     pub password_auth: bool,
+    /// The `OpenID` Connect provider.
+    pub oidc: Option<OidcSettings>,
     /// Where messages to users are posted.
     pub message_webhook: Option<Url>,
     /// Kind of SSH key made for each user.
@@ -156,7 +161,7 @@ pub enum SshKeyKind {
 }
 
 impl SignInArgs {
-    pub(super) fn resolve(self) -> Result<SignIn, ConfigError> {
+    pub(super) fn resolve(self, oidc: OidcArgs) -> Result<SignIn, ConfigError> {
         let (default, longest) = (self.default_token_lifetime.0, self.max_token_lifetime.0);
         for (name, lifetime) in [
             ("CODER_SESSION_DURATION", self.session_duration.0),
@@ -173,6 +178,7 @@ impl SignInArgs {
             // A lower maximum is the stricter wish, so it bounds the default as well.
             default_token_lifetime: default.min(longest),
             max_token_lifetime: longest,
+            oidc: oidc.resolve()?,
             message_webhook: self
                 .notifications_webhook_endpoint
                 .filter(|_| self.notifications_method == MessageMethod::Webhook),

@@ -36,6 +36,8 @@ pub mod groups;
 
 pub mod idp_sync;
 
+pub mod identity;
+
 pub mod ids;
 
 pub mod jobs;

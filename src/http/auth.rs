@@ -156,7 +156,7 @@ async fn login(
 }
 
 /// The cookie of a browser session: it ends with the browser.
-fn session_cookie(token: &str, secure: bool) -> Option<HeaderValue> {
+pub(super) fn session_cookie(token: &str, secure: bool) -> Option<HeaderValue> {
     let secure = if secure { "; Secure" } else { "" };
     HeaderValue::from_str(&format!(
         "{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax{secure}"

@@ -25,6 +25,8 @@ mod deployment;
 
 mod fallbacks;
 
+mod external_login;
+
 mod files;
 
 mod git_ssh_keys;
@@ -112,6 +114,7 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(user_roles::router())
         .merge(passwords::router(state))
         .merge(passcodes::router(state))
+        .merge(external_login::router(state))
         .merge(git_ssh_keys::router())
         .merge(quiet_hours::router())
         .merge(workspaces::router())

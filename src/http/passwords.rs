@@ -46,15 +46,18 @@ pub(super) fn router(state: &AppState) -> OpenApiRouter<AppState> {
 /// The ways to sign in.
 #[utoipa::path(get, path = "/users/authmethods", tag = "Users", responses((status = 200, body = AuthMethods)))]
 async fn auth_methods(State(settings): State<Arc<Settings>>) -> Reply<AuthMethods> {
+    let oidc = settings.oidc.as_deref();
     Reply(AuthMethods {
         password: AuthMethod {
             enabled: !settings.disable_password_auth,
         },
         github: AuthMethod { enabled: false },
         oidc: OidcAuthMethod {
-            enabled: false,
-            sign_in_text: String::new(),
-            icon_url: String::new(),
+            enabled: settings.oidc.is_some(),
+            sign_in_text: oidc
+                .map(|oidc| oidc.sign_in_text.clone())
+                .unwrap_or_default(),
+            icon_url: oidc.map(|oidc| oidc.icon_url.clone()).unwrap_or_default(),
         },
     })
 }

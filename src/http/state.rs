@@ -11,9 +11,9 @@ use crate::{
     lifecycle::Lifecycle,
     service::{
         audit::AuditLog, authcheck::AuthCheck, builds::Builds, custom_roles::CustomRoles,
-        files::Files, git_ssh_keys::GitSshKeys, groups::Groups, health::HealthReports,
-        idp_sync::IdpSync, jobs::Jobs, keys::Keys, licenses::Licenses, members::Members,
-        meta::Meta, organizations::Organizations, passcodes::Passcodes,
+        external_login::ExternalLogin, files::Files, git_ssh_keys::GitSshKeys, groups::Groups,
+        health::HealthReports, idp_sync::IdpSync, jobs::Jobs, keys::Keys, licenses::Licenses,
+        members::Members, meta::Meta, organizations::Organizations, passcodes::Passcodes,
         provisioner_keys::ProvisionerKeys, quiet_hours::UserQuietHours, quotas::Quotas,
         sessions::Sessions, settings::Settings, template_versions::TemplateVersions,
         templates::Templates, usage::Usage, users::Users, watch::Watches,
@@ -78,6 +78,8 @@ parts! {
     health: HealthReports,
     /// Signing in and out.
     sessions: Sessions,
+    /// Signing in through identity providers.
+    external_login: ExternalLogin,
     /// One-time passcodes.
     passcodes: Passcodes,
     /// Users.

@@ -13,6 +13,8 @@ pub mod builds;
 
 pub mod custom_roles;
 
+pub mod external_login;
+
 pub mod files;
 
 pub mod git_ssh_keys;

@@ -1,10 +1,13 @@
 //! The deployment's settings as plain values; `config` reads them, services obey them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use url::Url;
 
-use crate::domain::{given_settings::GivenSetting, links::SupportLink, ssh_keys::SshKeyAlgorithm};
+use crate::domain::{
+    given_settings::GivenSetting, identity::OidcSettings, links::SupportLink,
+    ssh_keys::SshKeyAlgorithm,
+};
 
 /// All values that services depend on.
 #[derive(Clone, Debug)]
@@ -25,6 +28,8 @@ pub struct Settings {
     pub disable_session_expiry_refresh: bool,
     /// Whether nobody may sign in by password.
     pub disable_password_auth: bool,
+    /// The `OpenID` Connect provider through which users sign in.
+    pub oidc: Option<Arc<OidcSettings>>,
     /// Where messages to users are posted; without it none are sent.
     pub message_webhook: Option<Url>,
     /// Whether cookies are for TLS only.
@@ -90,6 +95,7 @@ impl Settings {
             disable_password_auth: false,
             secure_cookies: access_url.scheme() == "https",
             strict_transport_security: None,
+            oidc: None,
             message_webhook: None,
             ssh_key_algorithm: SshKeyAlgorithm::Ed25519,
             allow_workspace_renames: false,

@@ -224,3 +224,51 @@ pub async fn delete_members(
     .await?;
     Ok(done.rows_affected())
 }
+
+/// Keeps a new group unless the organization has one of that name.
+pub async fn insert_missing(conn: &mut PgConnection, group: &Group) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO groups (id, organization_id, name, display_name, avatar_url, quota_allowance, source)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (organization_id, name) DO NOTHING",
+        group.id as GroupId,
+        group.organization_id as OrganizationId,
+        group.name,
+        group.display_name,
+        group.avatar_url,
+        group.quota_allowance,
+        group.source as GroupSource
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Leaves a user in exactly these groups of an organization, named by id or by name; the
+/// everyone-group has no rows.
+pub async fn set_of_user(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    user: UserId,
+    ids: &[GroupId],
+    names: &[String],
+) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    sqlx::query!(
+        "WITH wanted AS (
+             SELECT id FROM groups
+             WHERE organization_id = $1 AND id <> $1 AND (id = ANY ($3) OR name = ANY ($4))),
+         gone AS (
+             DELETE FROM group_members m USING groups g
+             WHERE g.id = m.group_id AND g.organization_id = $1 AND m.user_id = $2
+               AND m.group_id NOT IN (SELECT id FROM wanted))
+         INSERT INTO group_members (group_id, user_id) SELECT id, $2 FROM wanted
+         ON CONFLICT DO NOTHING",
+        organization as OrganizationId,
+        user as UserId,
+        &ids,
+        names
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -71,6 +71,8 @@ pub mod template_versions;
 
 pub mod templates;
 
+pub mod user_links;
+
 pub mod users;
 
 pub mod build_plans;

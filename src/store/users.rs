@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::domain::{
     clock::Timestamp,
+    identity::Identity,
     ids::{OrganizationId, UserId},
     pagination::Page,
     rights::roles::SiteRole,
@@ -342,6 +343,28 @@ pub async fn update_password(
          WHERE id = $1",
         id as UserId,
         password_hash,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Sets what an identity provider says of a user, and whether the user may come in.
+pub async fn update_from_provider(
+    conn: &mut PgConnection,
+    id: UserId,
+    identity: &Identity,
+    status: UserStatus,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE users SET email = $2, name = $3, avatar_url = $4, status = $5, updated_at = $6 WHERE id = $1",
+        id as UserId,
+        identity.email,
+        identity.name,
+        identity.avatar_url,
+        status as UserStatus,
         now
     )
     .execute(conn)

@@ -48,6 +48,8 @@ mod licenses;
 
 mod lifecycle;
 
+mod oidc;
+
 mod openapi;
 
 mod organizations;

@@ -90,7 +90,7 @@ impl Users {
         drop(conn);
         let hash = match order.login_type {
             LoginType::Password => self.hash(&order.password).await?,
-            LoginType::Oidc => {
+            LoginType::Oidc if self.core.settings.oidc.is_none() => {
                 return Err(CreateUserError::LoginTypeUnavailable(LoginType::Oidc));
             }
             _ => String::new(),
