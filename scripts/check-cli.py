@@ -14,9 +14,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import HERE, PASSWORD, Checks, Server
+from harness import HERE, PASSWORD, Api, Checks, Server
 
 CLI = os.environ["CODER_CLI"]
+NEW_PASSWORD = "AnotherSecurePassword!"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\].*?\x07")
 
 
@@ -29,13 +30,14 @@ class CommandLine:
         self.env.update(CODER_CONFIG_DIR=str(folder), NO_COLOR="1", HOME=str(folder), BROWSER="true")
         self.server = server
 
-    def run(self, *arguments, code=0, wants=(), lacks=(), url=False, **extra):
-        """One command: its exit code must be `code`, its output hold each of `wants` and none of `lacks`."""
+    def run(self, *arguments, code=0, wants=(), lacks=(), url=False, says="", **extra):
+        """One command that is told `says`: its exit code must be `code`, its output hold each of `wants` and
+        none of `lacks`."""
         env = {**self.env, **extra}
         if url:
             env["CODER_URL"] = self.server.url
         try:
-            done = subprocess.run([CLI, *arguments], env=env, stdin=subprocess.DEVNULL, capture_output=True,
+            done = subprocess.run([CLI, *arguments], env=env, input=says, capture_output=True,
                                   text=True, timeout=180)
             got, out, err = done.returncode, done.stdout, done.stderr
         except subprocess.TimeoutExpired as stuck:
@@ -156,6 +158,90 @@ def tokens(cli, url):
         cli.run("whoami", url=True, code=1, CODER_CONFIG_DIR=empty, CODER_SESSION_TOKEN=secret)
 
 
+def as_somebody(cli, secret, *arguments, **options):
+    """One command of whoever has the token, with a configuration folder of their own."""
+    with tempfile.TemporaryDirectory() as empty:
+        return cli.run(*arguments, url=True, CODER_CONFIG_DIR=empty, CODER_SESSION_TOKEN=secret, **options)
+
+
+def users(cli):
+    cli.run("users", "create", "--username", "ann", "--email", "ann@example.com", "--full-name", "Ann Other",
+            "--password", PASSWORD, wants=["new user has been created", "ann@example.com"])
+    cli.run("users", "create", "--username", "ann", "--email", "ann2@example.com", "--full-name", "",
+            "--password", PASSWORD, code=1, wants=["taken"])
+    cli.run("users", "list", wants=["USERNAME", "ann +ann@example.com .*dormant", "admin .*active"])
+    cli.equal("users list: names", [row["username"] for row in cli.json("users", "list")], ["admin", "ann"])
+    cli.run("users", "show", "ann", wants=["Full name: +Ann Other", r"Roles: +\(none\)", "Organizations: +coder"])
+    cli.run("users", "suspend", "ann", says="yes\n", wants=["ann has been suspended"])
+    cli.run("users", "list", "-c", "username,status", wants=["ann +suspended"])
+    cli.run("users", "activate", "ann", says="yes\n", wants=["ann has been activated"])
+    cli.equal("after activate: status", cli.json("users", "show", "ann").get("status"), "active")
+
+
+def service_account(cli):
+    cli.run("users", "create", "--username", "robot", "--email", "robot@example.com", "--full-name", "",
+            "--login-type", "none", wants=["Login has been disabled for this user"])
+    made = cli.run("tokens", "create", "--user", "robot", "--name", "ci", "--lifetime", "24h")
+    secret = made.strip().splitlines()[-1]
+    as_somebody(cli, secret, "whoami", wants=["authenticated as robot"])
+    as_somebody(cli, secret, "templates", "list", wants=["box"])
+    cli.run("tokens", "ls", "--all", wants=["ci .*robot"])
+    cli.run("users", "delete", "robot", wants=["Successfully deleted robot"])
+    as_somebody(cli, secret, "whoami", code=1)
+
+
+def organizations(cli):
+    cli.run("organizations", "show", wants=["Current CLI Organization: coder"])
+    cli.run("organizations", "create", "second", "-y", wants=["Organization second .* created"])
+    cli.run("organizations", "show", "me", wants=[r"coder \(", r"second \("])
+    here = ("-O", "second")
+    cli.run("organizations", "members", "add", "ann", *here, wants=['added to "second"'])
+    cli.run("organizations", "members", "edit-roles", "ann", "organization-auditor", *here,
+            wants=["updated to .Organization Auditor"])
+    cli.run("organizations", "members", "list", *here, wants=["admin", "ann +.Organization Auditor"])
+    cli.run("organizations", "roles", "show", *here, wants=["organization-admin", "organization-template-admin"])
+    cli.run("organizations", "members", "remove", "ann", *here, wants=['removed from "second"'])
+    cli.run("organizations", "members", "list", *here, wants=["admin"], lacks=["ann "])
+
+
+def groups(cli):
+    cli.run("groups", "create", "crew", "-O", "coder", wants=["created group"])
+    cli.run("groups", "edit", "crew", "-O", "coder", "--add-users", "ann@example.com", "--display-name", "The crew",
+            wants=["patched group"])
+    cli.run("groups", "list", "-O", "coder", wants=["Everyone", r"crew +The crew .*\[ann@example.com\]"])
+    cli.run("groups", "edit", "crew", "-O", "coder", "--rm-users", "ann@example.com", wants=["patched group"])
+    cli.run("groups", "list", "-O", "coder", wants=["crew +The crew"], lacks=["crew .*ann@example.com"])
+    cli.run("groups", "delete", "crew", "-O", "coder", wants=["deleted group"])
+    cli.run("groups", "list", "-O", "coder", wants=["Everyone"], lacks=["crew"])
+
+
+def public_key(cli):
+    shown = [re.findall(r"ssh-ed25519 \S+", cli.run("publickey", *more)) for more in ((), (), ("--reset", "-y"))]
+    cli.checks.check("publickey: one key, another after a reset",
+                     all(len(keys) == 1 for keys in shown) and shown[0] == shown[1] != shown[2], str(shown))
+
+
+def new_password(cli, server):
+    """The server's own command, which takes the place of `coder reset-password`."""
+    token = Api(server.url).post("/users/login", {"email": "ann@example.com", "password": PASSWORD})["session_token"]
+    as_somebody(cli, token, "whoami", wants=["authenticated as ann"])
+    for name, said, code, answer in [
+            ("nobody", NEW_PASSWORD, 1, "no such user"),
+            ("ann", "short", 1, "too weak"),
+            ("ann", "", 1, "no password was given"),
+            ("ann", NEW_PASSWORD, 0, "ann has a new password")]:
+        command = [*server.command, "reset-password", name]
+        done = subprocess.run(command, env=server.env, input=said + "\n", capture_output=True, text=True, timeout=60)
+        told = done.stdout + done.stderr
+        cli.checks.check(f"workspaced reset-password {name}: {answer}",
+                         done.returncode == code and answer in told and (not said or said not in told),
+                         f"exit code {done.returncode}: {told}")
+    as_somebody(cli, token, "whoami", code=1)
+    Api(server.url).post("/users/login", {"email": "ann@example.com", "password": NEW_PASSWORD})
+    cli.run("users", "delete", "ann", wants=["Successfully deleted ann"])
+    cli.run("users", "show", "ann", code=1)
+
+
 def the_end(cli):
     cli.run("delete", "dev", "-y", wants=["dev.* has been deleted", "terraform_data.machine"])
     cli.run("list", wants=["No workspaces found"], lacks=["admin/dev"])
@@ -174,6 +260,12 @@ def main():
             workspaces(cli, source)
             state(cli)
             tokens(cli, server.url)
+            users(cli)
+            service_account(cli)
+            organizations(cli)
+            groups(cli)
+            public_key(cli)
+            new_password(cli, server)
             the_end(cli)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

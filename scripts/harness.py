@@ -60,6 +60,7 @@ class Server:
             CODER_DANGEROUS_DISABLE_RATE_LIMITS="true",
         )
         self.env.update(settings)
+        self.command = shlex.split(os.environ.get("SERVER_COMMAND", str(HERE / "start-server.sh")))
         self.log = self.folder / "server.log"
         self.process = None
 
@@ -76,9 +77,8 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self):
-        command = shlex.split(os.environ.get("SERVER_COMMAND", str(HERE / "start-server.sh")))
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(command, env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen(self.command, env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, start_new_session=True)
         wait_for("the server to be healthy", self.healthy, seconds=60, pause=0.05)
 

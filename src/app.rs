@@ -3,6 +3,8 @@
 
 mod background;
 
+pub mod reset_password;
+
 pub mod run;
 
 use std::sync::Arc;
@@ -30,12 +32,13 @@ use crate::{
         Core, audit::AuditLog, authcheck::AuthCheck, builds::Builds, custom_roles::CustomRoles,
         external_login::ExternalLogin, files::Files, git_ssh_keys::GitSshKeys, groups::Groups,
         health::HealthReports, idp_sync::IdpSync, jobs::Jobs, keys::Keys, licenses::Licenses,
-        lifecycle::WorkspaceLifecycle, members::Members, meta::Meta, organizations::Organizations,
-        passcodes::Passcodes, provisioner_keys::ProvisionerKeys, quiet_hours::UserQuietHours,
-        quotas::Quotas, sessions::Sessions, settings::Settings,
-        template_versions::TemplateVersions, templates::Templates, usage::Usage, users::Users,
-        watch::Watches, workspace_reads::WorkspaceReads, workspace_settings::WorkspaceSettings,
-        workspace_views::WorkspaceViews, workspaces::Workspaces,
+        lifecycle::WorkspaceLifecycle, members::Members, meta::Meta, notifications::Notifications,
+        organizations::Organizations, passcodes::Passcodes, provisioner_keys::ProvisionerKeys,
+        quiet_hours::UserQuietHours, quotas::Quotas, scim::Scim, sessions::Sessions,
+        settings::Settings, template_versions::TemplateVersions, templates::Templates,
+        usage::Usage, users::Users, watch::Watches, workspace_reads::WorkspaceReads,
+        workspace_settings::WorkspaceSettings, workspace_views::WorkspaceViews,
+        workspaces::Workspaces,
     },
     store::pool::{self, PoolSettings},
 };
@@ -87,6 +90,7 @@ impl App {
         let sessions = Sessions::new(core.clone(), parts.hasher);
         let requests = Requests::new()?;
         let git_ssh_keys = GitSshKeys::new(core.clone());
+        let users = Users::new(core.clone(), sessions.clone(), git_ssh_keys.clone());
         let jobs = Jobs::new(core.clone());
         let organizations = Organizations::new(core.clone(), sessions.clone());
         let files = Files::new(core.clone());
@@ -138,8 +142,10 @@ impl App {
                 &requests,
             ),
             passcodes: Passcodes::new(core.clone(), sessions.clone(), requests.clone()),
-            users: Users::new(core.clone(), sessions.clone(), git_ssh_keys.clone()),
+            scim: Scim::new(core.clone(), sessions.clone(), users.clone()),
+            users,
             git_ssh_keys,
+            notifications: Notifications::new(core.clone()),
             quiet_hours: UserQuietHours::new(core.clone()),
             templates: Templates::new(core.clone(), organizations.clone()),
             audit: AuditLog::new(core.clone(), organizations.clone()),
@@ -262,6 +268,9 @@ pub fn settings(config: &Config, access_url: Url) -> Settings {
     if let Some(url) = &config.clients.agent_troubleshooting_url {
         url.as_str()
             .clone_into(&mut settings.agent_fallback_troubleshooting_url);
+    }
+    if let Some(secret) = &config.sign_in.scim_auth_header {
+        secrecy::ExposeSecret::expose_secret(secret).clone_into(&mut settings.scim_auth_header);
     }
     if let Some(secret) = &config.provisioning.daemon_secret {
         secrecy::ExposeSecret::expose_secret(secret)

@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context as _;
 use tracing::info;
 use workspaced::{
-    app,
+    app::{self, reset_password},
     config::{self, Config, Refusal, Task},
     demo,
     lifecycle::{Ending, Signals},
@@ -74,6 +74,15 @@ fn perform(task: Task) -> anyhow::Result<Ending> {
         Task::Migrate(config) => {
             start_telemetry(&config)?;
             runtime.block_on(app::run::migrate(&config))?;
+            Ok(Ending::Asked)
+        }
+        Task::ResetPassword { config, username } => {
+            start_telemetry(&config)?;
+            let password = reset_password::read_password()?;
+            runtime.block_on(reset_password::reset_password(&config, &username, password))?;
+            say(&format!(
+                "{username} has a new password, and no session any more.\n"
+            ));
             Ok(Ending::Asked)
         }
         Task::OpenApi => {

@@ -91,6 +91,29 @@ pub async fn exchange(events: Events, outbox: Outbox, pool: PgPool, me: Uuid) {
     tokio::join!(send(outbox, pool.clone(), *me), receive(events, pool, *me));
 }
 
+/// Sends what was published to the servers on the same database; for a process that ends without
+/// ever running [`exchange`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn flush(Outbox(mut queue): Outbox, pool: &PgPool, me: Uuid) -> Result<(), sqlx::Error> {
+    let mut events = Vec::new();
+    while let Ok(event) = queue.try_recv() {
+        events.push(event);
+    }
+    notify(events, pool, me).await
+}
+
+async fn notify(events: Vec<Event>, pool: &PgPool, me: Uuid) -> Result<(), sqlx::Error> {
+    let payload = Payload { from: me, events };
+    let text = serde_json::to_string(&payload)
+        .map_err(|unencodable| sqlx::Error::Encode(Box::new(unencodable)))?;
+    sqlx::query_scalar!("SELECT pg_notify($1, $2)::text", CHANNEL, text)
+        .fetch_one(pool)
+        .await?;
+    Ok(())
+}
+
 async fn send(Outbox(mut queue): Outbox, pool: PgPool, me: Uuid) {
     while let Some(first) = queue.recv().await {
         let mut batch = HashSet::from([first]);
@@ -100,17 +123,7 @@ async fn send(Outbox(mut queue): Outbox, pool: PgPool, me: Uuid) {
         {
             batch.insert(event);
         }
-        let payload = Payload {
-            from: me,
-            events: batch.into_iter().collect(),
-        };
-        let Ok(text) = serde_json::to_string(&payload) else {
-            continue;
-        };
-        let sent = sqlx::query_scalar!("SELECT pg_notify($1, $2)::text", CHANNEL, text)
-            .fetch_one(&pool)
-            .await;
-        if let Err(error) = sent {
+        if let Err(error) = notify(batch.into_iter().collect(), &pool, me).await {
             if pool.is_closed() {
                 return;
             }

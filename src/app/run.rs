@@ -120,13 +120,13 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
 
 /// The database: one that was set up elsewhere, or the private one.
 #[derive(Debug)]
-enum Database {
+pub(super) enum Database {
     Given(SecretString),
     Private(EmbeddedPostgres),
 }
 
 impl Database {
-    async fn open(config: &Config) -> anyhow::Result<Self> {
+    pub(super) async fn open(config: &Config) -> anyhow::Result<Self> {
         if let Some(url) = &config.storage.postgres_url {
             return Ok(Self::Given(url.clone()));
         }
@@ -137,7 +137,7 @@ impl Database {
         Ok(Self::Private(EmbeddedPostgres::start(&options).await?))
     }
 
-    fn url(&self) -> &str {
+    pub(super) fn url(&self) -> &str {
         match self {
             Self::Given(url) => url.expose_secret(),
             Self::Private(postgres) => postgres.url().expose_secret(),
@@ -155,7 +155,7 @@ impl Database {
         });
     }
 
-    async fn close(self) {
+    pub(super) async fn close(self) {
         if let Self::Private(postgres) = self {
             postgres.stop().await;
         }

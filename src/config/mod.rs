@@ -41,6 +41,13 @@ pub enum Task {
     Demo(Box<Config>),
     /// Bring the database to this release's shape and end.
     Migrate(Box<Config>),
+    /// Give a user a new password and end.
+    ResetPassword {
+        /// Where the database is.
+        config: Box<Config>,
+        /// Who it is for.
+        username: String,
+    },
     /// Print the API's description and end.
     OpenApi,
     /// Serve Terraform as a plugin.
@@ -110,6 +117,10 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Refus
         Command::Server(settings) => Task::Server(config(settings)?),
         Command::Demo(settings) => Task::Demo(config(settings)?),
         Command::Migrate(settings) => Task::Migrate(config(settings)?),
+        Command::ResetPassword { username, settings } => Task::ResetPassword {
+            config: config(settings)?,
+            username,
+        },
         Command::Openapi => Task::OpenApi,
         Command::TerraformProvider => Task::TerraformProvider,
         #[cfg(feature = "bench")]
@@ -135,6 +146,13 @@ enum Command {
     Demo(Box<Settings>),
     /// Bring the database to this release's shape, then end
     Migrate(Box<Settings>),
+    /// Give a user a new password, which is asked for or read from the input, then end
+    ResetPassword {
+        /// The user's name
+        username: String,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
     /// Print the API's description as OpenAPI 3.1, then end
     Openapi,
     /// Serve Terraform as the provider coder/coder; Terraform starts this by itself

@@ -66,6 +66,8 @@ ids! {
     GroupId,
     /// An uploaded template archive.
     FileId,
+    /// A kind of message to users.
+    NotificationTemplateId,
     /// A template.
     TemplateId,
     /// A version of a template.

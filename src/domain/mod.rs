@@ -56,6 +56,8 @@ pub mod names;
 
 pub mod networks;
 
+pub mod notifications;
+
 pub mod organizations;
 
 pub mod pagination;
@@ -83,6 +85,8 @@ pub mod quotas;
 pub mod rights;
 
 pub mod schedule;
+
+pub mod scim;
 
 pub mod search;
 

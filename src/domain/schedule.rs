@@ -97,7 +97,7 @@ pub enum ScheduleError {
     #[error("the step in {0:?} must be at least 1")]
     NoStep(String),
     /// Quiet hours have one time a day, every day.
-    #[error("the schedule must name a single time that holds on every day")]
+    #[error("the schedule names more than one time, or does not hold on every day")]
     NotDaily,
 }
 

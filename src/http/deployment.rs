@@ -67,7 +67,7 @@ const FEATURES: [(&str, bool); 18] = [
     ("high_availability", false),
     ("multiple_external_auth", false),
     ("multiple_organizations", true),
-    ("scim", false),
+    ("scim", true),
     ("template_rbac", true),
     ("user_limit", false),
     ("user_role_management", false),

@@ -47,6 +47,8 @@ mod members;
 
 mod meta;
 
+mod notifications;
+
 mod organization_roles;
 
 mod organizations;
@@ -66,6 +68,8 @@ mod quiet_hours;
 mod quotas;
 
 mod resources;
+
+mod scim;
 
 mod template_versions;
 
@@ -132,6 +136,7 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
         .merge(groups::router())
         .merge(quotas::router())
         .merge(template_access::router())
+        .merge(notifications::router())
         .merge(keys::router())
         .merge(licenses::router())
         .merge(autofill::router())
@@ -151,6 +156,8 @@ pub fn document(state: &AppState) -> utoipa::openapi::OpenApi {
         .into_iter()
         .map(|(path, item)| (format!("{API}{path}"), item))
         .collect();
+    // These paths stand beside the API.
+    document.merge(scim::router().split_for_parts().1);
     document
 }
 
@@ -164,6 +171,7 @@ pub fn router(state: &AppState) -> Router {
     let all = Router::new()
         .nest(API, routes)
         .merge(meta::outside())
+        .merge(scim::router().split_for_parts().0)
         .fallback(fallbacks::front_page)
         .with_state(state.clone());
     middleware::around_all(all, state)

@@ -13,11 +13,11 @@ use crate::{
         audit::AuditLog, authcheck::AuthCheck, builds::Builds, custom_roles::CustomRoles,
         external_login::ExternalLogin, files::Files, git_ssh_keys::GitSshKeys, groups::Groups,
         health::HealthReports, idp_sync::IdpSync, jobs::Jobs, keys::Keys, licenses::Licenses,
-        members::Members, meta::Meta, organizations::Organizations, passcodes::Passcodes,
-        provisioner_keys::ProvisionerKeys, quiet_hours::UserQuietHours, quotas::Quotas,
-        sessions::Sessions, settings::Settings, template_versions::TemplateVersions,
-        templates::Templates, usage::Usage, users::Users, watch::Watches,
-        workspace_reads::WorkspaceReads, workspace_settings::WorkspaceSettings,
+        members::Members, meta::Meta, notifications::Notifications, organizations::Organizations,
+        passcodes::Passcodes, provisioner_keys::ProvisionerKeys, quiet_hours::UserQuietHours,
+        quotas::Quotas, scim::Scim, sessions::Sessions, settings::Settings,
+        template_versions::TemplateVersions, templates::Templates, usage::Usage, users::Users,
+        watch::Watches, workspace_reads::WorkspaceReads, workspace_settings::WorkspaceSettings,
         workspace_views::WorkspaceViews, workspaces::Workspaces,
     },
 };
@@ -84,6 +84,8 @@ parts! {
     passcodes: Passcodes,
     /// Users.
     users: Users,
+    /// Users as an identity provider wants them.
+    scim: Scim,
     /// The queue of provisioner jobs.
     jobs: Jobs,
     /// Keys of daemons on other machines.
@@ -110,6 +112,8 @@ parts! {
     git_ssh_keys: GitSshKeys,
     /// Users' quiet hours.
     quiet_hours: UserQuietHours,
+    /// What users want to be told.
+    notifications: Notifications,
     /// Sessions of the command line and API tokens.
     keys: Keys,
     /// Licences.

@@ -41,6 +41,8 @@ pub mod members;
 
 pub mod meta;
 
+pub mod notifications;
+
 pub mod organizations;
 
 pub mod provisioner_keys;
@@ -56,6 +58,8 @@ pub mod passcodes;
 pub mod passes;
 
 pub mod password_hashing;
+
+pub mod scim;
 
 pub mod sessions;
 

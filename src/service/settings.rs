@@ -32,6 +32,8 @@ pub struct Settings {
     pub oidc: Option<Arc<OidcSettings>>,
     /// Where messages to users are posted; without it none are sent.
     pub message_webhook: Option<Url>,
+    /// What identity providers show in the `Authorization` header of SCIM; empty for no SCIM.
+    pub scim_auth_header: String,
     /// Whether cookies are for TLS only.
     pub secure_cookies: bool,
     /// Value of the Strict-Transport-Security header; `None` for no header.
@@ -97,6 +99,7 @@ impl Settings {
             strict_transport_security: None,
             oidc: None,
             message_webhook: None,
+            scim_auth_header: String::new(),
             ssh_key_algorithm: SshKeyAlgorithm::Ed25519,
             allow_workspace_renames: false,
             owners_enter_workspaces: true,

@@ -55,6 +55,8 @@ pub mod new_agents;
 
 pub mod objects;
 
+pub mod notifications;
+
 pub mod organizations;
 
 pub mod pool;

@@ -112,6 +112,30 @@ pub async fn find_by_name(
     Ok(row.map(User::from))
 }
 
+/// Finds a user that is not deleted by e-mail address, else by username, in any letter case.
+pub async fn find_by_email_or_name(
+    conn: &mut PgConnection,
+    email: &str,
+    username: &str,
+) -> Result<Option<User>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT u.id AS "id: UserId", u.username, u.email, u.name, u.avatar_url, u.theme_preference,
+                  u.status AS "status: UserStatus", u.login_type AS "login_type: LoginType", u.site_roles AS "site_roles: Vec<SiteRole>",
+                  ARRAY(SELECT m.organization_id FROM organization_members m
+                        WHERE m.user_id = u.id ORDER BY m.created_at, m.organization_id) AS "organization_ids!",
+                  u.created_at, u.updated_at, u.last_seen_at
+           FROM users u
+           WHERE (lower(u.email) = lower($1) OR lower(u.username) = lower($2)) AND NOT u.deleted
+           ORDER BY lower(u.email) = lower($1) DESC LIMIT 1"#,
+        email,
+        username
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(User::from))
+}
+
 /// The users of these ids that are not deleted, by username.
 pub async fn list_by_ids(conn: &mut PgConnection, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();

@@ -36,6 +36,8 @@ pub mod licenses;
 
 pub mod meta;
 
+pub mod notifications;
+
 pub mod organizations;
 
 pub mod provisioner_keys;
@@ -53,6 +55,8 @@ pub mod roles;
 mod setting_places;
 
 pub mod sign_in;
+
+pub mod scim;
 
 pub mod ssh_keys;
 

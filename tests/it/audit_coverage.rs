@@ -7,9 +7,12 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::fixture::{Client, PASSWORD, TestApp, at};
+use crate::fixture::{Client, Options, PASSWORD, TestApp, at};
 
 const UNAUDITED: &str = include_str!("../golden/unaudited.txt");
+
+/// The secret of an identity provider.
+const PROVIDER: &str = "a secret of the provider";
 
 /// Counts entries between steps.
 struct Walk<'a> {
@@ -58,7 +61,9 @@ fn text(value: &Value, path: &str) -> String {
 
 #[tokio::test]
 async fn every_change_is_told() {
-    let app = TestApp::start().await;
+    let mut options = Options::default();
+    PROVIDER.clone_into(&mut options.settings.scim_auth_header);
+    let app = TestApp::with(options).await;
     let mut walk = Walk {
         app: &app,
         entries: 0,
@@ -68,6 +73,8 @@ async fn every_change_is_told() {
     users(&mut walk, &owner).await;
     organizations(&mut walk, &owner).await;
     deployment(&mut walk, &owner).await;
+    notifications(&mut walk, &owner).await;
+    identity_provider(&mut walk).await;
     let template = templates(&mut walk, &owner).await;
     workspaces(&mut walk, &owner, &template).await;
     let path = format!("/templates/{template}");
@@ -231,6 +238,39 @@ async fn deployment(walk: &mut Walk<'_>, owner: &Client) {
     let path = "/audit/testgenerate";
     walk.call(&format!("POST {path}"), owner, path, json!({}))
         .await;
+}
+
+async fn notifications(walk: &mut Walk<'_>, owner: &Client) {
+    let path = "/notifications/settings";
+    let body = json!({"notifier_paused": true});
+    walk.call(&format!("PUT {path}"), owner, path, body).await;
+    let operation = "PUT /notifications/templates/{notification_template}/method";
+    let path = "/notifications/templates/f517da0b-cdc9-410f-ab89-a86107c420ed/method";
+    walk.call(operation, owner, path, json!({"method": "webhook"}))
+        .await;
+}
+
+async fn identity_provider(walk: &mut Walk<'_>) {
+    let nobody = walk.app.anonymous();
+    let mut id = String::new();
+    for (method, operation, active) in [
+        (Method::POST, "POST /scim/v2/Users", true),
+        (Method::PATCH, "PATCH /scim/v2/Users/{id}", false),
+        (Method::PUT, "PUT /scim/v2/Users/{id}", true),
+    ] {
+        walk.entries = walk.count().await;
+        let body = json!({"userName": "sam", "active": active,
+            "emails": [{"primary": true, "value": "sam@example.com"}]});
+        let headers = [("authorization", PROVIDER)];
+        let path = format!("abs:/scim/v2/Users{id}");
+        let answer = nobody.send(method, &path, &headers, body.to_string());
+        id = format!("/{}", text(&answer.await.expect(200), "id"));
+        assert!(
+            walk.count().await > walk.entries,
+            "{operation} wrote no entry"
+        );
+        walk.told.insert(operation.to_owned());
+    }
 }
 
 /// Gives a template with a version to make workspaces from.

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::fixture::{Client, TestApp, eventually};
+use crate::fixture::{Client, Options, PASSWORD, TestApp, eventually};
 
 fn id(token: &Value) -> String {
     let token = token["key"].as_str().unwrap();
@@ -76,6 +76,74 @@ async fn a_token_ends_with_its_lifetime() {
     holder.get("/users/me").await.expect(200);
     app.clock.advance(TimeDelta::minutes(31));
     assert_eq!(holder.get("/users/me").await.status, 401);
+}
+
+#[tokio::test]
+async fn use_moves_the_end_of_a_token_on_unless_that_is_switched_off() {
+    for (is_off, status) in [(false, 200), (true, 401)] {
+        let mut options = Options::default();
+        options.settings.disable_session_expiry_refresh = is_off;
+        let app = TestApp::with(options).await;
+        let owner = app.owner().await;
+        let order = json!({"lifetime": 2 * 3_600_000_000_000_i64});
+        let made = owner.post("/users/me/keys/tokens", order).await.expect(201);
+        let holder = with(&app, &made);
+        for _ in 0..2 {
+            app.clock.advance(TimeDelta::minutes(50));
+            // A change of the user also makes the server forget the session that it remembers.
+            let theme = json!({"theme_preference": "dark"});
+            holder.put("/users/me/appearance", theme).await.expect(200);
+        }
+        app.clock.advance(TimeDelta::minutes(50));
+        assert_eq!(holder.get("/users/me").await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn a_service_account_works_with_a_token_of_an_administrator() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    let other = app.replica();
+    let account = json!({"username": "robot", "email": "robot@example.com", "login_type": "none",
+        "organization_ids": [app.organization(&owner).await]});
+    let account = owner.post("/users", account).await.expect(201);
+    assert_eq!(account["login_type"], "none");
+    let login = json!({"email": "robot@example.com", "password": ""});
+    assert_eq!(
+        app.anonymous().post("/users/login", login).await.status,
+        400
+    );
+    let login = json!({"email": "robot@example.com", "password": PASSWORD});
+    assert_eq!(
+        app.anonymous().post("/users/login", login).await.status,
+        401
+    );
+    let set = owner
+        .put("/users/robot/password", json!({"password": PASSWORD}))
+        .await;
+    assert_eq!(set.status, 400);
+    let order = json!({"token_name": "ci", "lifetime": 3_600_000_000_000_i64});
+    let path = "/users/robot/keys/tokens";
+    let made = owner.post(path, order.clone()).await.expect(201);
+    let (here, there) = (with(&app, &made), with(&other, &made));
+    assert_eq!(here.get("/users/me").await.expect(200)["id"], account["id"]);
+    assert_eq!(there.get(path).await.expect(200)[0]["token_name"], "ci");
+    let bob = app.user(&owner, "bob").await;
+    assert_eq!(bob.post(path, order).await.status, 400);
+    owner
+        .put("/users/robot/status/suspend", json!({}))
+        .await
+        .expect(200);
+    assert_eq!(here.get("/users/me").await.status, 401);
+    eventually(|| async { (there.get("/users/me").await.status == 401).then_some(()) }).await;
+    owner
+        .put("/users/robot/status/activate", json!({}))
+        .await
+        .expect(200);
+    here.get("/users/me").await.expect(200);
+    owner.delete("/users/robot").await.expect(200);
+    assert_eq!(here.get("/users/me").await.status, 401);
+    eventually(|| async { (there.get("/users/me").await.status == 401).then_some(()) }).await;
 }
 
 #[tokio::test]

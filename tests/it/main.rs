@@ -52,6 +52,7 @@ mod oidc;
 
 mod openapi;
 
+mod notifications;
 mod organizations;
 
 mod passcodes;
@@ -69,6 +70,7 @@ mod rights;
 
 mod rights_lists;
 
+mod scim;
 mod settings;
 
 mod sign_in;

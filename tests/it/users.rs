@@ -97,6 +97,26 @@ async fn a_broken_order_is_refused_with_its_fields() {
 }
 
 #[tokio::test]
+async fn organizations_that_the_maker_may_not_see_are_not_there() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    let manager = app.user_with(&owner, "max", &["user-admin"], &[]).await;
+    let member = app.user(&owner, "bob").await;
+    let mut body = order(&app, &owner, "ann").await;
+    let open = body["organization_ids"][0].clone();
+    let made = json!({"name": "hidden"});
+    let hidden = owner.post("/organizations", made).await.expect(201);
+    assert_eq!(member.post("/users", body.clone()).await.status, 403);
+    body["organization_ids"] = json!([hidden["id"]]);
+    for client in [&member, &manager] {
+        assert_eq!(client.post("/users", body.clone()).await.status, 404);
+    }
+    body["organization_ids"] = json!([open, hidden["id"]]);
+    let ann = owner.post("/users", body).await.expect(201);
+    assert_eq!(ann["organization_ids"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn lists_are_searched_paged_and_limited_to_what_one_may_see() {
     let app = TestApp::start().await;
     let owner = app.owner().await;
@@ -308,4 +328,52 @@ async fn roles_are_given_by_those_who_may() {
     let known = rob.get("/users/roles").await.expect(200);
     assert_eq!(known.as_array().unwrap().len(), 4);
     assert_eq!(known[0]["assignable"], false);
+}
+
+#[tokio::test]
+async fn whoever_runs_the_server_resets_passwords() {
+    let app = TestApp::start().await;
+    let owner = app.owner().await;
+    let ann = app.user(&owner, "ann").await;
+    let robot = json!({"username": "robot", "email": "robot@example.com", "login_type": "none",
+        "organization_ids": [app.organization(&owner).await]});
+    owner.post("/users", robot).await.expect(201);
+    let users = &app.state.users;
+    let new = "AnotherSecurePassword!";
+    for (username, password, reason) in [
+        ("nobody", new, "no such user"),
+        ("robot", new, "the user does not sign in by password"),
+        ("ann", "short", "the password is too weak"),
+        ("ann", PASSWORD, "the new password is the old one"),
+    ] {
+        let refused = users.reset_password(username, password.to_owned()).await;
+        assert_eq!(refused.unwrap_err().to_string(), reason);
+    }
+    ann.get("/users/me").await.expect(200);
+    users.reset_password("Ann", new.to_owned()).await.unwrap();
+    assert_eq!(ann.get("/users/me").await.status, 401);
+    for (password, status) in [(PASSWORD, 401), (new, 201)] {
+        let login = json!({"email": "ann@example.com", "password": password});
+        assert_eq!(
+            app.anonymous().post("/users/login", login).await.status,
+            status
+        );
+    }
+    let log = owner
+        .get("/audit?q=resource_type:user%20action:write")
+        .await
+        .expect(200);
+    let entry = &log["audit_logs"][0];
+    assert_eq!(
+        (
+            &entry["user"]["username"],
+            &entry["user_agent"],
+            &entry["diff"]["hashed_password"]["new"]
+        ),
+        (
+            &json!("ann"),
+            &json!("workspaced reset-password"),
+            &json!("")
+        )
+    );
 }

@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::{Users, member, tracked};
 use crate::{
     domain::{
-        audit::{AuditAction, AuditedKind, NewEntry, secret},
+        audit::{AuditAction, AuditedKind, NewEntry, Origin, secret},
         clock::never,
         ids::{OrganizationId, UserId},
         passwords::{self, Weakness},
@@ -32,7 +32,7 @@ pub enum CreateUserError {
     #[error("users cannot sign in by {0} here")]
     LoginTypeUnavailable(LoginType),
     /// A user belongs to one organization at least.
-    #[error("no organization was named")]
+    #[error("no organization specified")]
     NoOrganization,
     /// There is no such organization.
     #[error("there is no organization {0}")]
@@ -69,6 +69,18 @@ pub struct NewUser {
     pub organizations: Vec<OrganizationId>,
 }
 
+/// A user as an identity provider describes it.
+pub(crate) struct Provisioned {
+    /// E-mail address.
+    pub(crate) email: String,
+    /// Username.
+    pub(crate) username: String,
+    /// Full name; may be empty.
+    pub(crate) name: String,
+    /// Whether it may come in, and has.
+    pub(crate) status: UserStatus,
+}
+
 impl Users {
     /// Makes a user with a key pair for git and its memberships.
     ///
@@ -76,7 +88,7 @@ impl Users {
     /// When the caller may not, or the order contradicts itself or what exists.
     pub async fn create(&self, actor: &Actor, order: NewUser) -> Result<User, CreateUserError> {
         if !actor.may(Action::Create, &Object::of(ResourceKind::User)) {
-            return Err(CreateUserError::Denied);
+            return Err(refusal(actor, &order.organizations));
         }
         self.check_login(&order)?;
         if order.organizations.is_empty() {
@@ -86,7 +98,9 @@ impl Users {
         if users::is_taken(&mut conn, &order.username, &order.email).await? {
             return Err(CreateUserError::Taken);
         }
-        let organization_ids = self.organizations(&mut conn, &order.organizations).await?;
+        let organization_ids = self
+            .organizations(&mut conn, actor, &order.organizations)
+            .await?;
         drop(conn);
         let hash = match order.login_type {
             LoginType::Password => self.hash(&order.password).await?,
@@ -95,11 +109,6 @@ impl Users {
             }
             _ => String::new(),
         };
-        let pair = self
-            .ssh_keys
-            .generate()
-            .await
-            .ok_or(CreateUserError::Secrets)?;
         let now = self.core.now();
         let user = User {
             id: UserId::random(),
@@ -116,6 +125,54 @@ impl Users {
             updated_at: now,
             last_seen_at: never(),
         };
+        self.keep_new(actor.id, &actor.origin, user, hash).await
+    }
+
+    /// Makes a user of the default organization that signs in by OIDC; for who has
+    /// shown that it speaks for the identity provider.
+    ///
+    /// # Errors
+    /// When the username or the e-mail address is taken.
+    pub(crate) async fn provision(
+        &self,
+        origin: &Origin,
+        order: Provisioned,
+    ) -> Result<User, CreateUserError> {
+        let organization = organizations::default_id(&mut *self.core.conn().await?).await?;
+        let now = self.core.now();
+        let user = User {
+            id: UserId::random(),
+            username: order.username,
+            email: order.email,
+            name: order.name,
+            avatar_url: String::new(),
+            theme_preference: String::new(),
+            status: order.status,
+            login_type: LoginType::Oidc,
+            site_roles: Vec::new(),
+            organization_ids: vec![organization],
+            created_at: now,
+            updated_at: now,
+            last_seen_at: never(),
+        };
+        self.keep_new(UserId::default(), origin, user, String::new())
+            .await
+    }
+
+    /// Keeps a user with a key pair for git, its memberships and the log's entry.
+    async fn keep_new(
+        &self,
+        by: UserId,
+        origin: &Origin,
+        user: User,
+        hash: String,
+    ) -> Result<User, CreateUserError> {
+        let pair = self
+            .ssh_keys
+            .generate()
+            .await
+            .ok_or(CreateUserError::Secrets)?;
+        let now = user.created_at;
         let mut tx = self.core.begin().await?;
         match users::insert(on(&mut tx), &user, &hash).await {
             Err(StoreError::Unique { .. }) => return Err(CreateUserError::Taken),
@@ -135,7 +192,7 @@ impl Users {
             201,
         )
         .changing(&[], &fields);
-        audit::record(on(&mut tx), actor.id, &actor.origin, entry, now).await?;
+        audit::record(on(&mut tx), by, origin, entry, now).await?;
         commit(tx).await?;
         Ok(user)
     }
@@ -157,6 +214,7 @@ impl Users {
     async fn organizations(
         &self,
         conn: &mut sqlx::PgConnection,
+        actor: &Actor,
         named: &[OrganizationId],
     ) -> Result<Vec<OrganizationId>, CreateUserError> {
         let mut ids: Vec<OrganizationId> = Vec::new();
@@ -171,7 +229,8 @@ impl Users {
             }
         }
         let existing = organizations::existing(conn, &ids).await?;
-        match ids.iter().find(|id| !existing.contains(id)) {
+        let is_known = |id: &OrganizationId| existing.contains(id) && may_see(actor, *id);
+        match ids.iter().find(|id| !is_known(id)) {
             Some(unknown) => Err(CreateUserError::UnknownOrganization(*unknown)),
             None => Ok(ids),
         }
@@ -184,4 +243,19 @@ impl Users {
             .await
             .ok_or(CreateUserError::Secrets)
     }
+}
+
+fn may_see(actor: &Actor, organization: OrganizationId) -> bool {
+    let object = Object::of(ResourceKind::Organization).with_id(organization.0);
+    actor.may(Action::Read, &object.in_organization(organization))
+}
+
+/// What is told to who may not make users: an organization that they may not see is not there.
+fn refusal(actor: &Actor, named: &[OrganizationId]) -> CreateUserError {
+    named
+        .iter()
+        .find(|id| !id.is_nil() && !may_see(actor, **id))
+        .map_or(CreateUserError::Denied, |hidden| {
+            CreateUserError::UnknownOrganization(*hidden)
+        })
 }

@@ -14,6 +14,7 @@ pub mod password;
 mod roles;
 
 pub use change::ChangeUserError;
+pub(crate) use create::Provisioned;
 pub use create::{CreateUserError, NewUser};
 pub use roles::{SetRolesError, UserRoles};
 

@@ -5,7 +5,8 @@ use thiserror::Error;
 use super::Users;
 use crate::{
     domain::{
-        audit::{AuditAction, AuditedKind, NewEntry, secret},
+        audit::{AuditAction, AuditedKind, NewEntry, Origin, secret},
+        ids::{RequestId, UserId},
         passwords::{self, Weakness},
         rights::{Action, Object, actor::Actor},
         users::{LoginType, User},
@@ -65,14 +66,54 @@ impl Users {
                 return Err(reason);
             }
         };
+        self.keep(user, &hash, actor.id, &actor.origin).await
+    }
+
+    /// Sets the password of the user of this name and ends all its sessions and tokens; for
+    /// whoever runs the server. The log says that the user did it.
+    ///
+    /// # Errors
+    /// When there is no such user, it signs in another way, or the password is weak or no change.
+    pub async fn reset_password(
+        &self,
+        username: &str,
+        new: String,
+    ) -> Result<(), SetPasswordError> {
+        let mut conn = self.core.conn().await?;
+        let user = users::find_by_name(&mut conn, username)
+            .await?
+            .ok_or(SetPasswordError::NotFound)?;
+        drop(conn);
+        if user.login_type != LoginType::Password {
+            return Err(SetPasswordError::NotUsed);
+        }
+        passwords::check_strength(&new).map_err(SetPasswordError::Weak)?;
+        let stored = self.stored(&user).await?;
+        let hash = self.replacing(stored, new).await?;
+        let origin = Origin {
+            user_agent: "workspaced reset-password".to_owned(),
+            request: RequestId::random(),
+            ..Origin::default()
+        };
+        self.keep(&user, &hash, user.id, &origin).await
+    }
+
+    async fn keep(
+        &self,
+        user: &User,
+        hash: &str,
+        by: UserId,
+        origin: &Origin,
+    ) -> Result<(), SetPasswordError> {
+        let now = self.core.now();
         let mut tx = self.core.begin().await?;
-        users::update_password(on(&mut tx), user.id, &hash, now).await?;
+        users::update_password(on(&mut tx), user.id, hash, now).await?;
         api_keys::delete_by_user(on(&mut tx), user.id).await?;
         let entry = entry(user, 204).changing(
             &[secret("hashed_password", "old")],
             &[secret("hashed_password", "new")],
         );
-        audit::record(on(&mut tx), actor.id, &actor.origin, entry, now).await?;
+        audit::record(on(&mut tx), by, origin, entry, now).await?;
         commit(tx).await?;
         self.sessions.changed(user.id);
         Ok(())
@@ -96,12 +137,21 @@ impl Users {
             return Err(SetPasswordError::OldRequired);
         }
         passwords::check_strength(&new).map_err(SetPasswordError::Weak)?;
-        let stored = users::find_password_hash(&mut *self.core.conn().await?, user.id)
-            .await?
-            .ok_or(SetPasswordError::NotFound)?;
+        let stored = self.stored(user).await?;
         if !old.is_empty() && !self.sessions.verify(old, stored.clone()).await {
             return Err(SetPasswordError::OldWrong);
         }
+        self.replacing(stored, new).await
+    }
+
+    async fn stored(&self, user: &User) -> Result<String, SetPasswordError> {
+        users::find_password_hash(&mut *self.core.conn().await?, user.id)
+            .await?
+            .ok_or(SetPasswordError::NotFound)
+    }
+
+    /// The stored form of a password that takes the place of the one with this stored form.
+    async fn replacing(&self, stored: String, new: String) -> Result<String, SetPasswordError> {
         if self.sessions.verify(new.clone(), stored).await {
             return Err(SetPasswordError::Same);
         }
