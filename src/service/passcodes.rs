@@ -18,7 +18,7 @@ use crate::{
         requests::Requests,
         webhook::{self, Message},
     },
-    store::{StoreError, api_keys, users},
+    store::{StoreError, api_keys, user_secrets, users},
 };
 
 /// How long a passcode may be used.
@@ -106,7 +106,8 @@ impl Passcodes {
         let now = self.core.now();
         let mut tx = self.core.begin().await?;
         let hash = hash_secret(passcode);
-        let Some(id) = users::set_passcode(on(&mut tx), email, &hash, now + LIFE, now).await?
+        let Some(id) =
+            user_secrets::set_passcode(on(&mut tx), email, &hash, now + LIFE, now).await?
         else {
             return Ok(None);
         };
@@ -136,7 +137,7 @@ impl Passcodes {
     ) -> Result<(), PasscodeError> {
         let now = self.core.now();
         let mut conn = self.core.conn().await?;
-        let found = users::find_passcode(&mut conn, email).await?;
+        let found = user_secrets::find_passcode(&mut conn, email).await?;
         drop(conn);
         let given = hash_secret(passcode);
         // An unknown address compares as well.
@@ -160,13 +161,13 @@ impl Passcodes {
             .ok_or(PasscodeError::Hash)?;
         let mut tx = self.core.begin().await?;
         // Of two who use one passcode at once, the second finds it void.
-        if !users::take_passcode(on(&mut tx), found.id, &given).await? {
+        if !user_secrets::take_passcode(on(&mut tx), found.id, &given).await? {
             return Err(PasscodeError::Wrong);
         }
         let Some(user) = users::lock(on(&mut tx), found.id).await? else {
             return Err(PasscodeError::Wrong);
         };
-        users::update_password(on(&mut tx), user.id, &hash, now).await?;
+        user_secrets::update_password(on(&mut tx), user.id, &hash, now).await?;
         api_keys::delete_by_user(on(&mut tx), user.id).await?;
         let entry = entry(AuditAction::Write, &user).changing(
             &[secret("hashed_password", "old")],

@@ -35,7 +35,8 @@ use crate::{
     store::{
         StoreError,
         api_keys::{self, Credential},
-        users::{self, PasswordRow},
+        user_secrets::{self, PasswordRow},
+        users,
     },
 };
 
@@ -324,7 +325,7 @@ impl Sessions {
         origin: &Origin,
     ) -> Result<NewKey, LoginError> {
         let mut conn = self.core.conn().await?;
-        let found = users::find_password(&mut conn, email).await?;
+        let found = user_secrets::find_password(&mut conn, email).await?;
         drop(conn);
         let who = found.as_ref().map(|user| user.id);
         let user = match (self.admit(found, password).await, who) {

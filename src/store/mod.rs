@@ -75,6 +75,8 @@ pub mod templates;
 
 pub mod user_links;
 
+pub mod user_secrets;
+
 pub mod users;
 
 pub mod build_plans;

@@ -63,7 +63,7 @@ impl Validate for CreateProvisionerKeyRequest {
     fn validate(&self, faults: &mut Faults) {
         faults.required("name", &self.name);
         if self.name.len() > NAME_LENGTH {
-            faults.add("name", format!("must have at most {NAME_LENGTH} bytes"));
+            faults.add("name", format!("must be at most {NAME_LENGTH} characters"));
         }
     }
 }

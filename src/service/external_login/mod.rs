@@ -27,7 +27,7 @@ use crate::{
         oidc::{Asked, Oidc, OidcError},
         requests::Requests,
     },
-    store::{StoreError, api_keys, git_ssh_keys, user_links, users},
+    store::{StoreError, api_keys, git_ssh_keys, user_links, user_secrets, users},
 };
 
 /// Usernames that are tried for a new user before it is given up.
@@ -168,7 +168,7 @@ impl ExternalLogin {
         let known = user_links::find_user(conn, identity.login_type, &identity.linked_id).await?;
         let known = match known {
             Some(id) => Some(id),
-            None => users::find_password(conn, &identity.email)
+            None => user_secrets::find_password(conn, &identity.email)
                 .await?
                 .map(|row| row.id),
         };

@@ -12,7 +12,7 @@ use crate::{
         users::{LoginType, User},
     },
     service::{audit, commit, on},
-    store::{StoreError, api_keys, users},
+    store::{StoreError, api_keys, user_secrets, users},
 };
 
 /// Why a password was not changed.
@@ -107,7 +107,7 @@ impl Users {
     ) -> Result<(), SetPasswordError> {
         let now = self.core.now();
         let mut tx = self.core.begin().await?;
-        users::update_password(on(&mut tx), user.id, hash, now).await?;
+        user_secrets::update_password(on(&mut tx), user.id, hash, now).await?;
         api_keys::delete_by_user(on(&mut tx), user.id).await?;
         let entry = entry(user, 204).changing(
             &[secret("hashed_password", "old")],
@@ -145,7 +145,7 @@ impl Users {
     }
 
     async fn stored(&self, user: &User) -> Result<String, SetPasswordError> {
-        users::find_password_hash(&mut *self.core.conn().await?, user.id)
+        user_secrets::find_password_hash(&mut *self.core.conn().await?, user.id)
             .await?
             .ok_or(SetPasswordError::NotFound)
     }
