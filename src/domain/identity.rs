@@ -281,18 +281,9 @@ pub fn texts(claim: Option<&Value>) -> Vec<String> {
 /// A username that keeps the rules, out of the first text that has anything fit for one.
 #[must_use]
 pub fn username_from(texts: &[&str]) -> String {
-    let fit = texts.iter().find_map(|text| {
-        let local = text.split_once('@').map_or(*text, |(local, _)| local);
-        let groups: Vec<&str> = local
-            .split(|letter: char| !letter.is_ascii_alphanumeric())
-            .filter(|group| !group.is_empty())
-            .collect();
-        let joined = groups.join("-");
-        let cut = joined.get(..names::NAME_LENGTH).unwrap_or(&joined);
-        let name = cut.trim_end_matches('-').to_owned();
-        names::is_username(&name).then_some(name)
-    });
-    fit.unwrap_or_else(|| random::two_words().replace('_', "-"))
+    let made = texts.iter().map(|text| names::to_username(text));
+    let fit = made.into_iter().find(|name| !name.is_empty());
+    fit.unwrap_or_else(random::username)
 }
 
 /// Another username in place of a taken one.

@@ -63,6 +63,28 @@ pub fn to_real_name(text: &str) -> String {
     trimmed[..end].trim_end().to_owned()
 }
 
+/// A username that keeps the rules, out of what an identity provider calls a user: what stands before an `@`, with a hyphen in
+/// place of each run of characters that usernames do not have. Empty when nothing is left.
+#[must_use]
+pub fn to_username(text: &str) -> String {
+    let local = text.split('@').next().unwrap_or_default();
+    let parts: Vec<&str> = local
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .collect();
+    let joined = parts.join("-");
+    let mut end = joined.len().min(NAME_LENGTH);
+    while joined[..end].ends_with('-') {
+        end -= 1;
+    }
+    let name = &joined[..end];
+    if is_username(name) {
+        name.to_owned()
+    } else {
+        String::new()
+    }
+}
+
 /// Whether `text` has the form of an e-mail address: one `@` between a dot-separated
 /// local part (or a quoted one) and a domain of at least two labels.
 #[must_use]
@@ -206,5 +228,20 @@ mod tests {
             prop_assert!(is_username(&name));
             prop_assert!(is_template_version_name(&name));
         }
+    }
+
+    #[test]
+    fn usernames_lose_what_they_cannot_have() {
+        for (given, wanted) in [
+            ("mike@coder.com", "mike"),
+            ("Ann.Other_x@example.com", "Ann-Other-x"),
+            ("--a--", "a"),
+            ("@example.com", ""),
+            ("né", "n"),
+        ] {
+            assert_eq!(to_username(given), wanted);
+        }
+        let long = format!("{}-{}", "a".repeat(NAME_LENGTH - 1), "b");
+        assert_eq!(to_username(&long), "a".repeat(NAME_LENGTH - 1));
     }
 }

@@ -55,6 +55,12 @@ pub fn two_words() -> String {
     format!("{adjective}_{noun}{number:02}")
 }
 
+/// The same as a username such as `calm-otter42`.
+#[must_use]
+pub fn username() -> String {
+    two_words().replace('_', "-")
+}
+
 /// A number from `0` up to, not including, `bound`; 0 when the bound is 0.
 #[must_use]
 pub fn below(bound: u64) -> u64 {

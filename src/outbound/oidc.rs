@@ -185,20 +185,6 @@ impl Oidc {
         Ok((claims, granted.tokens))
     }
 
-    /// New tokens in place of ended ones.
-    ///
-    /// # Errors
-    /// When the provider gives none any more.
-    pub async fn refresh(
-        &self,
-        refresh_token: &str,
-        now: Timestamp,
-    ) -> Result<ProviderTokens, OidcError> {
-        let known = self.known().await?;
-        let endpoint = self.endpoint(&known);
-        Ok(endpoint.refresh(&self.requests, refresh_token, now).await?)
-    }
-
     fn verify(
         &self,
         token: &str,

@@ -1,4 +1,4 @@
-//! An authorization server's token endpoint (RFC 6749): a code or a refresh token becomes tokens.
+//! An authorization server's token endpoint (RFC 6749): a code becomes tokens.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -65,38 +65,7 @@ impl TokenEndpoint<'_> {
             ("redirect_uri", redirect_uri),
         ];
         form.extend(verifier.map(|verifier| ("code_verifier", verifier)));
-        self.ask(requests, &form, now).await
-    }
-
-    /// Gets new tokens when the old ones have ended.
-    ///
-    /// # Errors
-    /// When the provider gives none any more.
-    pub async fn refresh(
-        &self,
-        requests: &Requests,
-        refresh_token: &str,
-        now: Timestamp,
-    ) -> Result<ProviderTokens, TokenError> {
-        let form = [
-            ("grant_type", "refresh_token"),
-            ("refresh_token", refresh_token),
-        ];
-        let mut tokens = self.ask(requests, &form, now).await?.tokens;
-        // Without a new one the old one stays (RFC 6749, section 6).
-        if tokens.refresh.is_empty() {
-            refresh_token.clone_into(&mut tokens.refresh);
-        }
-        Ok(tokens)
-    }
-
-    async fn ask(
-        &self,
-        requests: &Requests,
-        form: &[(&str, &str)],
-        now: Timestamp,
-    ) -> Result<Granted, TokenError> {
-        let request = self.request(form).map_err(RequestError::from)?;
+        let request = self.request(&form).map_err(RequestError::from)?;
         let answer = requests.send(request).await?;
         granted(answer.status().is_success(), answer.body(), now)
     }

@@ -107,7 +107,7 @@ impl Scim {
             return Ok(found);
         }
         let username = if wish.username.is_empty() {
-            random::two_words().replace('_', "-")
+            random::username()
         } else {
             wish.username
         };
@@ -177,7 +177,7 @@ impl Scim {
 
 /// Whether a provider means this user by this name.
 fn is_called(user: &User, name: &str) -> bool {
-    [name, &scim::username(name)]
+    [name, &names::to_username(name)]
         .iter()
         .any(|name| name.eq_ignore_ascii_case(&user.username))
         || name.eq_ignore_ascii_case(&user.email)

@@ -54,6 +54,23 @@ impl From<Row> for User {
     }
 }
 
+/// The users `u` that fit.
+macro_rules! select {
+    ($filter:literal, $argument:expr $(, $more:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            r#"SELECT u.id AS "id: UserId", u.username, u.email, u.name, u.avatar_url, u.theme_preference,
+                      u.status AS "status: UserStatus", u.login_type AS "login_type: LoginType",
+                      u.site_roles AS "site_roles: Vec<SiteRole>",
+                      ARRAY(SELECT m.organization_id FROM organization_members m
+                            WHERE m.user_id = u.id ORDER BY m.created_at, m.organization_id) AS "organization_ids!",
+                      u.created_at, u.updated_at, u.last_seen_at
+               FROM users u WHERE "# + $filter,
+            $argument $(, $more)*
+        )
+    };
+}
+
 /// Whether there is any user.
 pub async fn any(conn: &mut PgConnection) -> Result<bool, StoreError> {
     Ok(
@@ -65,18 +82,9 @@ pub async fn any(conn: &mut PgConnection) -> Result<bool, StoreError> {
 
 /// Finds a user by id, deleted ones included.
 pub async fn find(conn: &mut PgConnection, id: UserId) -> Result<Option<User>, StoreError> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"SELECT u.id AS "id: UserId", u.username, u.email, u.name, u.avatar_url, u.theme_preference,
-                  u.status AS "status: UserStatus", u.login_type AS "login_type: LoginType", u.site_roles AS "site_roles: Vec<SiteRole>",
-                  ARRAY(SELECT m.organization_id FROM organization_members m
-                        WHERE m.user_id = u.id ORDER BY m.created_at, m.organization_id) AS "organization_ids!",
-                  u.created_at, u.updated_at, u.last_seen_at
-           FROM users u WHERE u.id = $1"#,
-        id as UserId
-    )
-    .fetch_optional(conn)
-    .await?;
+    let row = select!("u.id = $1", id as UserId)
+        .fetch_optional(conn)
+        .await?;
     Ok(row.map(User::from))
 }
 
@@ -85,18 +93,9 @@ pub async fn find_by_name(
     conn: &mut PgConnection,
     username: &str,
 ) -> Result<Option<User>, StoreError> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"SELECT u.id AS "id: UserId", u.username, u.email, u.name, u.avatar_url, u.theme_preference,
-                  u.status AS "status: UserStatus", u.login_type AS "login_type: LoginType", u.site_roles AS "site_roles: Vec<SiteRole>",
-                  ARRAY(SELECT m.organization_id FROM organization_members m
-                        WHERE m.user_id = u.id ORDER BY m.created_at, m.organization_id) AS "organization_ids!",
-                  u.created_at, u.updated_at, u.last_seen_at
-           FROM users u WHERE lower(u.username) = lower($1) AND NOT u.deleted"#,
-        username
-    )
-    .fetch_optional(conn)
-    .await?;
+    let row = select!("lower(u.username) = lower($1) AND NOT u.deleted", username)
+        .fetch_optional(conn)
+        .await?;
     Ok(row.map(User::from))
 }
 
@@ -106,15 +105,8 @@ pub async fn find_by_email_or_name(
     email: &str,
     username: &str,
 ) -> Result<Option<User>, StoreError> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"SELECT u.id AS "id: UserId", u.username, u.email, u.name, u.avatar_url, u.theme_preference,
-                  u.status AS "status: UserStatus", u.login_type AS "login_type: LoginType", u.site_roles AS "site_roles: Vec<SiteRole>",
-                  ARRAY(SELECT m.organization_id FROM organization_members m
-                        WHERE m.user_id = u.id ORDER BY m.created_at, m.organization_id) AS "organization_ids!",
-                  u.created_at, u.updated_at, u.last_seen_at
-           FROM users u
-           WHERE (lower(u.email) = lower($1) OR lower(u.username) = lower($2)) AND NOT u.deleted
+    let row = select!(
+        r#"(lower(u.email) = lower($1) OR lower(u.username) = lower($2)) AND NOT u.deleted
            ORDER BY lower(u.email) = lower($1) DESC LIMIT 1"#,
         email,
         username
@@ -127,14 +119,8 @@ pub async fn find_by_email_or_name(
 /// The users of these ids that are not deleted, by username.
 pub async fn list_by_ids(conn: &mut PgConnection, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let rows = sqlx::query_as!(
-        Row,
-        r#"SELECT u.id AS "id: UserId", u.username, u.email, u.name, u.avatar_url, u.theme_preference,
-                  u.status AS "status: UserStatus", u.login_type AS "login_type: LoginType", u.site_roles AS "site_roles: Vec<SiteRole>",
-                  ARRAY(SELECT m.organization_id FROM organization_members m
-                        WHERE m.user_id = u.id ORDER BY m.created_at, m.organization_id) AS "organization_ids!",
-                  u.created_at, u.updated_at, u.last_seen_at
-           FROM users u WHERE u.id = ANY ($1) AND NOT u.deleted ORDER BY lower(u.username)"#,
+    let rows = select!(
+        "u.id = ANY ($1) AND NOT u.deleted ORDER BY lower(u.username)",
         &ids
     )
     .fetch_all(conn)
@@ -195,18 +181,9 @@ pub async fn lock_first(conn: &mut PgConnection) -> Result<(), StoreError> {
 
 /// Finds a user that is not deleted and locks it until the transaction ends.
 pub async fn lock(conn: &mut PgConnection, id: UserId) -> Result<Option<User>, StoreError> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"SELECT u.id AS "id: UserId", u.username, u.email, u.name, u.avatar_url, u.theme_preference,
-                  u.status AS "status: UserStatus", u.login_type AS "login_type: LoginType", u.site_roles AS "site_roles: Vec<SiteRole>",
-                  ARRAY(SELECT m.organization_id FROM organization_members m
-                        WHERE m.user_id = u.id ORDER BY m.created_at, m.organization_id) AS "organization_ids!",
-                  u.created_at, u.updated_at, u.last_seen_at
-           FROM users u WHERE u.id = $1 AND NOT u.deleted FOR UPDATE OF u"#,
-        id as UserId
-    )
-    .fetch_optional(conn)
-    .await?;
+    let row = select!("u.id = $1 AND NOT u.deleted FOR UPDATE OF u", id as UserId)
+        .fetch_optional(conn)
+        .await?;
     Ok(row.map(User::from))
 }
 

@@ -4,11 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::validate::Validate;
-use crate::domain::{
-    names,
-    scim::{self, Wish},
-    users::User,
-};
+use crate::domain::{names, scim::Wish, users::User};
 
 /// The schema of errors.
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
@@ -94,7 +90,7 @@ impl ScimUser {
         };
         Some(Wish {
             email: email.clone(),
-            username: scim::username(called),
+            username: names::to_username(called),
             name: format!("{} {}", self.name.given_name, self.name.family_name),
             active: self.active.unwrap_or(true),
         })

@@ -3,7 +3,8 @@
 //! successes are told by the services in their own transactions.
 
 use axum::{
-    extract::{MatchedPath, RawPathParams, Request, State, rejection::RawPathParamsRejection},
+    RequestExt as _,
+    extract::{MatchedPath, RawPathParams, Request, State},
     middleware::Next,
     response::Response,
 };
@@ -29,11 +30,14 @@ use crate::{
 /// signed in is not told of: nobody could be named.
 pub(super) async fn tell(
     State(audit): State<AuditLog>,
-    client: Client,
-    params: Result<RawPathParams, RawPathParamsRejection>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
+    // Requests that only read are the most, and pay nothing for this.
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    let params = request.extract_parts::<RawPathParams>().await;
     let matched = request.extensions().get::<MatchedPath>();
     let wish = matched.zip(params.ok()).and_then(|(path, params)| {
         let path = path.as_str().strip_prefix(API)?;
@@ -42,6 +46,7 @@ pub(super) async fn tell(
     let Some((action, kind, subject)) = wish else {
         return next.run(request).await;
     };
+    let Ok(client) = request.extract_parts::<Client>().await;
     let actor = request.extensions().get::<LoggedActor>().cloned();
     let response = next.run(request).await;
     let status = response.status();
