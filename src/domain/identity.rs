@@ -88,7 +88,7 @@ pub struct ProviderTokens {
 pub struct Identity {
     /// Which provider.
     pub login_type: LoginType,
-    /// The provider's own name of the person, which never changes.
+    /// The provider's own name of the person, which never changes; empty where it has none.
     pub linked_id: String,
     /// The e-mail address.
     pub email: String,
@@ -107,8 +107,8 @@ pub struct Identity {
 /// Why nobody comes in with these claims.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum ClaimsError {
-    /// The provider does not say who it is.
-    #[error("the provider's claims name no subject")]
+    /// What should say who it is says nothing.
+    #[error("the provider's claims have an empty subject")]
     NoSubject,
     /// The provider tells no address.
     #[error("the provider's claims have no e-mail address in {0:?}")]
@@ -135,8 +135,19 @@ impl OidcSettings {
         tokens: ProviderTokens,
     ) -> Result<Identity, ClaimsError> {
         let text = |field: &str| claims.get(field).and_then(Value::as_str).map(str::trim);
-        let subject = text("sub").filter(|subject| !subject.is_empty());
-        let subject = subject.ok_or(ClaimsError::NoSubject)?;
+        let linked_id = match claims.get("sub") {
+            // Not what the standard wants, but there are such providers.
+            None | Some(Value::Null) => String::new(),
+            Some(_) => {
+                let subject = text("sub").filter(|subject| !subject.is_empty());
+                // Subjects are unique within their issuer only.
+                format!(
+                    "{}||{}",
+                    self.issuer,
+                    subject.ok_or(ClaimsError::NoSubject)?
+                )
+            }
+        };
         let username = text(&self.username_field).unwrap_or_default();
         let email = match claims.get(&self.email_field) {
             Some(Value::String(email)) => email.trim(),
@@ -158,8 +169,7 @@ impl OidcSettings {
         }
         Ok(Identity {
             login_type: LoginType::Oidc,
-            // Subjects are unique within their issuer only.
-            linked_id: format!("{}||{subject}", self.issuer),
+            linked_id,
             email: email.to_owned(),
             username: username_from(&[username, email]),
             name: names::to_real_name(text(&self.name_field).unwrap_or_default()),

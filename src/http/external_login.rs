@@ -43,17 +43,15 @@ impl From<ExternalLoginError> for ApiError {
         let status = match reason {
             ExternalLoginError::Store(source) => return Self::internal(source),
             ExternalLoginError::Secrets => return Self::internal(reason),
-            ExternalLoginError::Claims(ClaimsError::NoSubject | ClaimsError::NoEmail(_)) => {
-                StatusCode::BAD_REQUEST
-            }
+            ExternalLoginError::Claims(ClaimsError::NoSubject | ClaimsError::NoEmail(_))
+            | ExternalLoginError::Off
+            | ExternalLoginError::Provider(_) => StatusCode::BAD_REQUEST,
             ExternalLoginError::Claims(_)
             | ExternalLoginError::OtherLoginType(_)
             | ExternalLoginError::OtherIdentity
-            | ExternalLoginError::SignupsOff(_)
-            | ExternalLoginError::NotSetUp => StatusCode::FORBIDDEN,
+            | ExternalLoginError::SignupsOff(_) => StatusCode::FORBIDDEN,
             ExternalLoginError::Suspended => StatusCode::UNAUTHORIZED,
             ExternalLoginError::Taken => StatusCode::CONFLICT,
-            ExternalLoginError::Off | ExternalLoginError::Provider(_) => StatusCode::BAD_REQUEST,
         };
         Self::new(status, sentence(&reason))
     }

@@ -216,8 +216,9 @@ impl Oidc {
     }
 
     async fn user_info(&self, url: &str, access_token: &str) -> Result<Claims, OidcError> {
-        let found = self.document(url, Some(access_token)).await;
-        found.map_err(OidcError::UserInfo)
+        // Some providers answer `null` when they have nothing to tell.
+        let found: Result<Option<Claims>, _> = self.document(url, Some(access_token)).await;
+        Ok(found.map_err(OidcError::UserInfo)?.unwrap_or_default())
     }
 
     async fn known(&self) -> Result<Arc<Known>, OidcError> {
@@ -235,7 +236,7 @@ impl Oidc {
         if document.issuer != *issuer && !self.settings.skip_issuer_checks {
             return Err(DiscoveryError::Issuer(document.issuer));
         }
-        let keys = self.document(&document.jwks_uri, None).await?;
+        let keys = usable_keys(self.document(&document.jwks_uri, None).await?);
         let algorithms = document.algorithms();
         Ok(Arc::new(Known {
             document,
@@ -286,6 +287,20 @@ impl Document {
         }
         known
     }
+}
+
+/// A provider's keys. Where the algorithm of one is no algorithm, it counts as not said: some give
+/// the kind of key there, and the library would leave such a key out. Which algorithms may sign
+/// is decided by the provider's document, and a key of another kind never fits.
+fn usable_keys(mut set: Value) -> JsonWebKeySet<CoreJsonWebKey> {
+    let keys = set.get_mut("keys").and_then(Value::as_array_mut);
+    for key in keys.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let is_algorithm = |value: &Value| CoreJwsSigningAlgorithm::deserialize(value).is_ok();
+        if !key.get("alg").is_some_and(is_algorithm) {
+            key.remove("alg");
+        }
+    }
+    serde_json::from_value(set).unwrap_or_else(|_unreadable| JsonWebKeySet::new(Vec::new()))
 }
 
 /// What the ID token must repeat; made of the browser's secret, which it does not give away.

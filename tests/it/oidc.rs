@@ -223,3 +223,26 @@ async fn groups_and_roles_follow_the_claims() {
         json!([])
     );
 }
+
+#[tokio::test]
+async fn a_provider_that_names_no_subject_knows_people_by_their_address() {
+    let (app, issuer, _owner) = start(|_| {}).await;
+    let mut nameless = kyle();
+    nameless["sub"] = Value::Null;
+    issuer.say(nameless.clone());
+    // Nothing more to tell.
+    issuer.tell(Value::Null);
+    let me =
+        |client: Client| async move { client.get("/users/me").await.expect(200)["id"].clone() };
+    let first = me(come_in(&app, &issuer).await).await;
+    assert_eq!(me(come_in(&app, &issuer).await).await, first);
+    let mut other = nameless.clone();
+    other["email"] = json!("other@example.com");
+    issuer.say(other);
+    assert_ne!(me(come_in(&app, &issuer).await).await, first);
+    // Once the provider has named the person, the address alone opens nothing.
+    issuer.say(kyle());
+    assert_eq!(me(come_in(&app, &issuer).await).await, first);
+    issuer.say(nameless);
+    assert_eq!(status(&app, &issuer).await, 403);
+}

@@ -54,9 +54,6 @@ pub enum ExternalLoginError {
     /// Nobody has made a user for this person.
     #[error("{0}")]
     SignupsOff(String),
-    /// The deployment has no first user yet.
-    #[error("the deployment is not set up yet")]
-    NotSetUp,
     /// The user is shut out.
     #[error("the user is suspended")]
     Suspended,
@@ -165,7 +162,11 @@ impl ExternalLogin {
     ) -> Result<NewKey, ExternalLoginError> {
         let mut tx = self.core.begin().await?;
         let conn = on(&mut tx);
-        let known = user_links::find_user(conn, identity.login_type, &identity.linked_id).await?;
+        // A provider that names no subject knows people by their addresses alone.
+        let known = match identity.linked_id.as_str() {
+            "" => None,
+            linked => user_links::find_user(conn, identity.login_type, linked).await?,
+        };
         let known = match known {
             Some(id) => Some(id),
             None => user_secrets::find_password(conn, &identity.email)
@@ -218,10 +219,6 @@ impl ExternalLogin {
                 text
             };
             return Err(ExternalLoginError::SignupsOff(text.to_owned()));
-        }
-        // Whoever came first would keep the one from coming who sets the deployment up.
-        if !users::any(conn).await? {
-            return Err(ExternalLoginError::NotSetUp);
         }
         let mut username = identity.username.clone();
         for _ in 0..NAME_ATTEMPTS {
